@@ -1,0 +1,210 @@
+#include "protocol/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <utf8proc.h>
+
+static bool is_ascii(struct pic_span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] >= 0x80U)
+            return false;
+    return true;
+}
+
+static bool is_forbidden(utf8proc_int32_t c)
+{
+    if (c == '\n' || c == '\t')
+        return false;
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x202A && c <= 0x202E) ||
+           (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
+}
+
+/* True when s is UTF-8 and holds no forbidden character. */
+static bool is_allowed(struct pic_span s)
+{
+    size_t at = 0;
+    while (at < s.n) {
+        utf8proc_int32_t c;
+        utf8proc_ssize_t n = utf8proc_iterate(s.p + at, (utf8proc_ssize_t)(s.n - at), &c);
+        if (n <= 0 || is_forbidden(c))
+            return false;
+        at += (size_t)n;
+    }
+    return true;
+}
+
+/* utf8proc_map into a malloc'ed string of *n bytes, or NULL. */
+static uint8_t *map(struct pic_span s, utf8proc_option_t options, size_t *n)
+{
+    utf8proc_uint8_t *out = NULL;
+    utf8proc_ssize_t len = utf8proc_map(s.p, (utf8proc_ssize_t)s.n, &out, options);
+    if (len < 0) {
+        free(out);
+        return NULL;
+    }
+    *n = (size_t)len;
+    return out;
+}
+
+bool pic_text_is_clean(struct pic_span s)
+{
+    if (!is_allowed(s))
+        return false;
+    if (s.n == 0 || is_ascii(s))
+        return true;
+    size_t n;
+    uint8_t *composed = map(s, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &n);
+    bool same = composed != NULL && pic_span_equal(s, pic_span_of(composed, n));
+    free(composed);
+    return same;
+}
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+int pic_text_clean(struct pic_span s, struct pic_buf *out)
+{
+    while (s.n > 0 && is_blank(s.p[0]))
+        s = pic_span_of(s.p + 1, s.n - 1);
+    while (s.n > 0 && is_blank(s.p[s.n - 1]))
+        s.n--;
+    if (s.n == 0)
+        return PIC_OK;
+    if (!is_allowed(s))
+        return PIC_ETEXT;
+    if (is_ascii(s)) {
+        pic_buf_bytes(out, s.p, s.n);
+        return pic_buf_status(out);
+    }
+    size_t n;
+    uint8_t *composed = map(s, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &n);
+    if (composed == NULL)
+        return PIC_ETEXT;
+    pic_buf_bytes(out, composed, n);
+    free(composed);
+    return pic_buf_status(out);
+}
+
+static bool is_word(utf8proc_int32_t c)
+{
+    utf8proc_category_t k = utf8proc_category(c);
+    return (k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_LO) ||
+           (k >= UTF8PROC_CATEGORY_ND && k <= UTF8PROC_CATEGORY_NO);
+}
+
+static void fold_point(const uint8_t *p, size_t n, utf8proc_int32_t c, bool *gap,
+                       struct pic_buf *out)
+{
+    if (!is_word(c)) {
+        *gap = true;
+        return;
+    }
+    if (*gap && out->len > 0)
+        pic_buf_u8(out, ' ');
+    *gap = false;
+    if (c == 0x153)
+        pic_buf_text(out, "oe");
+    else if (c == 0xE6)
+        pic_buf_text(out, "ae");
+    else
+        pic_buf_bytes(out, p, n);
+}
+
+int pic_text_fold(struct pic_span s, struct pic_buf *out)
+{
+    if (s.n == 0)
+        return PIC_OK;
+    size_t n;
+    uint8_t *folded = map(s,
+                          UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT |
+                              UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK,
+                          &n);
+    if (folded == NULL)
+        return PIC_ETEXT;
+    bool gap = false;
+    size_t at = 0;
+    while (at < n) {
+        utf8proc_int32_t c;
+        utf8proc_ssize_t step = utf8proc_iterate(folded + at, (utf8proc_ssize_t)(n - at), &c);
+        if (step <= 0)
+            break;
+        fold_point(folded + at, (size_t)step, c, &gap, out);
+        at += (size_t)step;
+    }
+    free(folded);
+    return pic_buf_status(out);
+}
+
+size_t pic_text_length(struct pic_span s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n += (s.p[i] & 0xC0U) != 0x80U;
+    return n;
+}
+
+static const char base32_digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+void pic_text_base32(struct pic_span bytes, unsigned group, struct pic_buf *out)
+{
+    size_t digits = (bytes.n * 8 + 4) / 5;
+    for (size_t d = 0; d < digits; d++) {
+        size_t bit = d * 5;
+        uint32_t pair = (uint32_t)bytes.p[bit / 8] << 8;
+        if (bit / 8 + 1 < bytes.n)
+            pair |= bytes.p[bit / 8 + 1];
+        if (group != 0 && d != 0 && d % group == 0)
+            pic_buf_u8(out, '-');
+        pic_buf_u8(out, (uint8_t)base32_digits[(pair >> (11 - bit % 8)) & 31U]);
+    }
+}
+
+static int base32_value(char c)
+{
+    if (c >= 'a' && c <= 'z')
+        c = (char)(c - 'a' + 'A');
+    if (c == 'O')
+        return 0;
+    if (c == 'I' || c == 'L')
+        return 1;
+    const char *at = c == '\0' ? NULL : strchr(base32_digits, c);
+    return at == NULL ? -1 : (int)(at - base32_digits);
+}
+
+int pic_text_unbase32(const char *typed, size_t n, struct pic_buf *out)
+{
+    uint32_t bits = 0;
+    unsigned held = 0;
+    size_t got = 0;
+    for (; *typed != '\0'; typed++) {
+        if (*typed == ' ' || *typed == '-')
+            continue;
+        int v = base32_value(*typed);
+        if (v < 0)
+            return PIC_EFORMAT;
+        bits = (bits << 5) | (uint32_t)v;
+        held += 5;
+        if (held >= 8) {
+            held -= 8;
+            pic_buf_u8(out, (uint8_t)(bits >> held));
+            got++;
+        }
+        bits &= (1U << held) - 1;
+    }
+    if (got != n || bits != 0 || held >= 5)
+        return PIC_EFORMAT;
+    return pic_buf_status(out);
+}
+
+void pic_text_hex(struct pic_span bytes, struct pic_buf *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < bytes.n; i++) {
+        pic_buf_u8(out, (uint8_t)digits[bytes.p[i] >> 4]);
+        pic_buf_u8(out, (uint8_t)digits[bytes.p[i] & 15U]);
+    }
+}
