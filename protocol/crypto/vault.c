@@ -20,8 +20,10 @@ static const uint8_t magic[4] = {'P', 'I', 'C', 'V'};
 static int derive(struct pic_span passphrase, const uint8_t salt[static SALT_SIZE], uint32_t passes,
                   struct pic_secret *key)
 {
-    return crypto_pwhash_argon2id(key->bytes, sizeof key->bytes, (const char *)passphrase.p,
-                                  passphrase.n, salt, passes, (size_t)PIC_VAULT_MEMORY_KIB * 1024,
+    /* libsodium's declaration forbids NULL, even for no bytes at all. */
+    const char *typed = passphrase.n == 0 ? "" : (const char *)passphrase.p;
+    return crypto_pwhash_argon2id(key->bytes, sizeof key->bytes, typed, passphrase.n, salt, passes,
+                                  (size_t)PIC_VAULT_MEMORY_KIB * 1024,
                                   crypto_pwhash_argon2id_ALG_ARGON2ID13) == 0
                ? PIC_OK
                : PIC_EMEMORY;
