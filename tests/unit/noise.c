@@ -129,8 +129,8 @@ static void write_ask(struct pair *p, struct pic_span payload)
 
 static bool is_wiped(const struct pic_noise *n)
 {
-    static const struct pic_noise zero;
-    return memcmp(n, &zero, sizeof zero) == 0;
+    static const uint8_t zeros[sizeof *n];
+    return pic_same_bytes(n, zeros, sizeof zeros);
 }
 
 /* Up to message 2 read, each byte as published. */
