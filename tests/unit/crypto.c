@@ -456,6 +456,16 @@ static void first_formats_open_for_ever(void **state)
     assert_plain_is(b, "Amina");
 }
 
+static void nothing_at_all_is_malformed(void **state)
+{
+    struct bench *b = *state;
+    const struct pic_secret key = {{0}};
+    const struct pic_span nothing = pic_span_of(NULL, 0);
+    assert_int_equal(pic_box_open(nothing, &key, &b->plain), PIC_EFORMAT);
+    assert_int_equal(pic_seal_open(&b->reader, nothing, &b->plain), PIC_EFORMAT);
+    assert_int_equal(pic_vault_open(nothing, nothing, &b->plain), PIC_EFORMAT);
+}
+
 static void full_buffers_are_left_as_they_were(void **state)
 {
     struct bench *b = *state;
@@ -501,6 +511,7 @@ int main(void)
         TEST(vault_cost_keeps_to_its_limits),
         TEST(measured_passes_keep_to_their_limits),
         TEST(first_formats_open_for_ever),
+        TEST(nothing_at_all_is_malformed),
         TEST(full_buffers_are_left_as_they_were),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
