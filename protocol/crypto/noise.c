@@ -222,7 +222,8 @@ static void init(struct pic_noise *n, struct pic_span prologue, const struct pic
 {
     static const char name[] = "Noise_IK_25519_ChaChaPoly_BLAKE2b";
     _Static_assert(sizeof name - 1 <= PIC_NOISE_HASH_SIZE, "else it would be hashed");
-    *n = (struct pic_noise){.static_pair = *own};
+    memset(n, 0, sizeof *n);
+    n->static_pair = *own;
     memcpy(n->hash, name, sizeof name - 1);
     memcpy(n->chaining_key, n->hash, sizeof n->chaining_key);
     mix_hash(n, prologue);

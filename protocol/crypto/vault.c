@@ -20,7 +20,7 @@ static const uint8_t magic[4] = {'P', 'I', 'C', 'V'};
 static int derive(struct pic_span passphrase, const uint8_t salt[static SALT_SIZE], uint32_t passes,
                   struct pic_secret *key)
 {
-    /* libsodium refuses NULL even for no bytes at all. */
+    /* libsodium's declaration forbids NULL, even for no bytes at all. */
     const char *typed = passphrase.n == 0 ? "" : (const char *)passphrase.p;
     return crypto_pwhash_argon2id(key->bytes, sizeof key->bytes, typed, passphrase.n, salt, passes,
                                   (size_t)PIC_VAULT_MEMORY_KIB * 1024,

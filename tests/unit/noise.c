@@ -7,48 +7,7 @@
 
 #include "protocol/crypto/noise.h"
 #include "tests/lib/hex.h"
-
-/* Vector of the cacophony project for Noise_IK_25519_ChaChaPoly_BLAKE2b. */
-static const char prologue[] = "John Galt";
-static const char agent_secret[] =
-    "e61ef9919cde45dd5f82166404bd08e38bceb5dfdfded0a34c8df7ed542214d1";
-static const char agent_ephemeral[] =
-    "893e28b9dc6ca8d611ab664754b8ceb7bac5117349a4439a6b0569da977c464a";
-static const char server_public[] =
-    "31e0303fd6418d2f8c0e78b91f22e8caed0fbe48656dcf4767e4834f701b8f62";
-static const char server_secret[] =
-    "4a3acbfdb163dec651dfa3194dece676d437029c62a408b4c5ea9114246e4893";
-static const char server_ephemeral[] =
-    "bbdb4cdbd309f1a1f2e1456967fe288cadd6f712d65dc7b7793d5e63da6b375b";
-static const char handshake_hash[] =
-    "1c8fa891cb414fedba6daa7c6f4ae0a6d98e5f9768cc9cecd27e805614943ee9"
-    "c8a1b27fbfb76dc197255c8aa69f6b4285c423840b8bedf45e652ca64f797d81";
-
-struct message {
-    const char *payload, *bytes;
-};
-
-static const struct message ask = {
-    "4c756477696720766f6e204d69736573",
-    "ca35def5ae56cec33dc2036731ab14896bc4c75dbb07a61f879f8e3afa4c7944"
-    "ba83a447b38c83e327ad936929812f624884847b7831e95e197b2f797088efdd"
-    "2f88f1db7e1fb0e99c64419097af91cee64e470f4b6fcd9298ce0b56fe20f86e"
-    "13bf70439c538e3602a7127af71a29cc",
-};
-static const struct message answer = {
-    "4d757272617920526f746862617264",
-    "95ebc60d2b1fa672c1f46a8aa265ef51bfe38e7ccb39ec5be34069f144808843"
-    "9f069b267a06b3de3ecb1043bcb098e9af91d9c64748d998c7b47890871571",
-};
-/* From the agent, from the server, and again. */
-static const struct message transport[] = {
-    {"462e20412e20486179656b", "cd54383060e7a28434cca27fb1cc524cfbabeb18181589df219d07"},
-    {"4361726c204d656e676572", "a856d3bf0246bfc476c655009cd1ed677b8dcc5b349ae8ef2a05f2"},
-    {"4a65616e2d426170746973746520536179",
-     "49063084b2c51f098337cb8a13739ac848f907e67cfb2cc8a8b60586467aa02fc7"},
-    {"457567656e2042f6686d20766f6e2042617765726b",
-     "8b9709d23b47e4639df7678d7a21741eba4ef1e9c60383001c7435549c20f9d56f30e935d3"},
-};
+#include "tests/vectors/noise_ik.h"
 
 /* Both sides of one exchange, with room for what they write. */
 struct pair {
@@ -71,8 +30,9 @@ static struct pic_random random_of(const char **hex)
 
 static void restart(struct pair *p)
 {
-    pic_noise_init_agent(&p->agent, pic_span_text(prologue), &p->agent_key, p->server_key.public);
-    pic_noise_init_server(&p->server, pic_span_text(prologue), &p->server_key);
+    pic_noise_init_agent(&p->agent, pic_span_text(noise_ik.prologue), &p->agent_key,
+                         p->server_key.public);
+    pic_noise_init_server(&p->server, pic_span_text(noise_ik.prologue), &p->server_key);
     pic_buf_clear(&p->bytes);
     pic_buf_clear(&p->plain);
 }
@@ -80,14 +40,17 @@ static void restart(struct pair *p)
 static int setup(void **state)
 {
     static struct pair pair;
-    static const char *agent_e = agent_ephemeral, *server_e = server_ephemeral;
+    static const char *agent_e, *server_e;
     struct pair *p = &pair;
+    agent_e = noise_ik.agent_ephemeral;
+    server_e = noise_ik.server_ephemeral;
     memset(p, 0, sizeof *p);
     pic_buf_init(&p->bytes, PIC_NOISE_MAX);
     pic_buf_init(&p->plain, PIC_NOISE_MAX);
     pic_buf_init(&p->expected, PIC_NOISE_MAX);
-    assert_true(pic_unhex_exactly(agent_secret, p->agent_key.secret.bytes, PIC_KEY_SIZE));
-    assert_true(pic_unhex_exactly(server_secret, p->server_key.secret.bytes, PIC_KEY_SIZE));
+    assert_true(pic_unhex_exactly(noise_ik.agent_secret, p->agent_key.secret.bytes, PIC_KEY_SIZE));
+    assert_true(
+        pic_unhex_exactly(noise_ik.server_secret, p->server_key.secret.bytes, PIC_KEY_SIZE));
     pic_dh_from_secret(&p->agent_key);
     pic_dh_from_secret(&p->server_key);
     p->agent_random = random_of(&agent_e);
@@ -129,34 +92,35 @@ static void write_ask(struct pair *p, struct pic_span payload)
 
 static bool is_wiped(const struct pic_noise *n)
 {
-    static const struct pic_noise zero;
-    return memcmp(n, &zero, sizeof zero) == 0;
+    static const uint8_t zeros[sizeof *n];
+    return pic_same_bytes(n, zeros, sizeof zeros);
 }
 
 /* Up to message 2 read, each byte as published. */
 static void shake_hands(struct pair *p)
 {
-    write_ask(p, hex(p, ask.payload));
-    assert_spells(p, &p->bytes, ask.bytes);
+    write_ask(p, hex(p, noise_ik.message[NOISE_IK_ASK].payload));
+    assert_spells(p, &p->bytes, noise_ik.message[NOISE_IK_ASK].bytes);
     assert_int_equal(pic_noise_ask_read(&p->server, pic_buf_view(&p->bytes), NULL, &p->plain),
                      PIC_OK);
-    assert_spells(p, &p->plain, ask.payload);
+    assert_spells(p, &p->plain, noise_ik.message[NOISE_IK_ASK].payload);
     pic_buf_clear(&p->bytes);
     pic_buf_clear(&p->plain);
-    assert_int_equal(
-        pic_noise_answer(&p->server, &p->server_random, hex(p, answer.payload), &p->bytes), PIC_OK);
-    assert_spells(p, &p->bytes, answer.bytes);
+    assert_int_equal(pic_noise_answer(&p->server, &p->server_random,
+                                      hex(p, noise_ik.message[NOISE_IK_ANSWER].payload), &p->bytes),
+                     PIC_OK);
+    assert_spells(p, &p->bytes, noise_ik.message[NOISE_IK_ANSWER].bytes);
     assert_int_equal(pic_noise_answer_read(&p->agent, pic_buf_view(&p->bytes), &p->plain), PIC_OK);
-    assert_spells(p, &p->plain, answer.payload);
+    assert_spells(p, &p->plain, noise_ik.message[NOISE_IK_ANSWER].payload);
 }
 
 static void handshake_is_the_published_one(void **state)
 {
     struct pair *p = *state;
-    struct pic_span server = hex(p, server_public);
+    struct pic_span server = hex(p, noise_ik.server_public);
     assert_memory_equal(p->server_key.public, server.p, PIC_KEY_SIZE);
     shake_hands(p);
-    struct pic_span hash = hex(p, handshake_hash);
+    struct pic_span hash = hex(p, noise_ik.handshake_hash);
     assert_int_equal(hash.n, PIC_NOISE_HASH_SIZE);
     assert_memory_equal(p->agent.hash, hash.p, hash.n);
     assert_memory_equal(p->server.hash, hash.p, hash.n);
@@ -170,18 +134,18 @@ static void transport_is_the_published_one(void **state)
     shake_hands(p);
     pic_noise_split(&p->agent, &sender[0], &receiver[1]);
     pic_noise_split(&p->server, &receiver[0], &sender[1]);
-    for (size_t i = 0; i < sizeof transport / sizeof *transport; i++) {
+    for (size_t i = NOISE_IK_TRANSPORT; i < NOISE_IK_MESSAGES; i++) {
         pic_buf_clear(&p->bytes);
         pic_buf_clear(&p->plain);
-        struct pic_span plain = hex(p, transport[i].payload);
+        struct pic_span plain = hex(p, noise_ik.message[i].payload);
         assert_int_equal(pic_noise_cipher_seal(&sender[i % 2], plain, &p->bytes), PIC_OK);
-        assert_spells(p, &p->bytes, transport[i].bytes);
+        assert_spells(p, &p->bytes, noise_ik.message[i].bytes);
         struct pic_span sealed = pic_buf_view(&p->bytes);
         assert_int_equal(pic_noise_cipher_open(&receiver[i % 2], sealed, &p->plain), PIC_OK);
-        assert_spells(p, &p->plain, transport[i].payload);
+        assert_spells(p, &p->plain, noise_ik.message[i].payload);
         /* Sent twice, it is refused the second time, and the next one still opens. */
         assert_int_equal(pic_noise_cipher_open(&receiver[i % 2], sealed, &p->plain), PIC_EDECRYPT);
-        assert_spells(p, &p->plain, transport[i].payload);
+        assert_spells(p, &p->plain, noise_ik.message[i].payload);
     }
 }
 
@@ -216,11 +180,11 @@ static void hash_before_the_payload_is_shared(void **state)
 static void each_flipped_bit_of_the_ask_is_refused(void **state)
 {
     struct pair *p = *state;
-    write_ask(p, hex(p, ask.payload));
+    write_ask(p, hex(p, noise_ik.message[NOISE_IK_ASK].payload));
     for (size_t bit = 0; bit < 8 * p->bytes.len; bit++) {
         uint8_t hash[PIC_NOISE_HASH_SIZE] = {0}, untouched[PIC_NOISE_HASH_SIZE] = {0};
         p->bytes.data[bit / 8] ^= (uint8_t)(1U << (bit % 8));
-        pic_noise_init_server(&p->server, pic_span_text(prologue), &p->server_key);
+        pic_noise_init_server(&p->server, pic_span_text(noise_ik.prologue), &p->server_key);
         int rc = pic_noise_ask_read(&p->server, pic_buf_view(&p->bytes), hash, &p->plain);
         assert_int_equal(rc, PIC_EDECRYPT);
         assert_int_equal(p->plain.len, 0);
@@ -228,7 +192,7 @@ static void each_flipped_bit_of_the_ask_is_refused(void **state)
         assert_true(is_wiped(&p->server));
         p->bytes.data[bit / 8] ^= (uint8_t)(1U << (bit % 8));
     }
-    pic_noise_init_server(&p->server, pic_span_text(prologue), &p->server_key);
+    pic_noise_init_server(&p->server, pic_span_text(noise_ik.prologue), &p->server_key);
     assert_int_equal(pic_noise_ask_read(&p->server, pic_buf_view(&p->bytes), NULL, &p->plain),
                      PIC_OK);
 }
@@ -236,10 +200,10 @@ static void each_flipped_bit_of_the_ask_is_refused(void **state)
 static void each_flipped_bit_of_the_answer_is_refused(void **state)
 {
     struct pair *p = *state;
-    write_ask(p, hex(p, ask.payload));
+    write_ask(p, hex(p, noise_ik.message[NOISE_IK_ASK].payload));
     const struct pic_noise waiting = p->agent;
     pic_buf_clear(&p->bytes);
-    pic_unhex(answer.bytes, &p->bytes);
+    pic_unhex(noise_ik.message[NOISE_IK_ANSWER].bytes, &p->bytes);
     for (size_t bit = 0; bit < 8 * p->bytes.len; bit++) {
         p->bytes.data[bit / 8] ^= (uint8_t)(1U << (bit % 8));
         p->agent = waiting;
@@ -256,14 +220,14 @@ static void each_flipped_bit_of_the_answer_is_refused(void **state)
 static void each_shortened_message_is_refused(void **state)
 {
     struct pair *p = *state;
-    write_ask(p, hex(p, ask.payload));
+    write_ask(p, hex(p, noise_ik.message[NOISE_IK_ASK].payload));
     const struct pic_noise waiting = p->agent;
     for (size_t n = 0; n < p->bytes.len; n++) {
-        pic_noise_init_server(&p->server, pic_span_text(prologue), &p->server_key);
+        pic_noise_init_server(&p->server, pic_span_text(noise_ik.prologue), &p->server_key);
         int rc = pic_noise_ask_read(&p->server, pic_span_of(p->bytes.data, n), NULL, &p->plain);
         assert_int_equal(rc, n < PIC_NOISE_OVERHEAD_ASK ? PIC_EFORMAT : PIC_EDECRYPT);
     }
-    struct pic_span whole = hex(p, answer.bytes);
+    struct pic_span whole = hex(p, noise_ik.message[NOISE_IK_ANSWER].bytes);
     for (size_t n = 0; n < whole.n; n++) {
         p->agent = waiting;
         int rc = pic_noise_answer_read(&p->agent, pic_span_of(whole.p, n), &p->plain);
@@ -326,7 +290,7 @@ static void only_the_right_keys_and_prologue_read(void **state)
     pic_dh_new(&other, &random);
     write_ask(p, pic_span_text("bonjour"));
     struct pic_span message = pic_buf_view(&p->bytes);
-    pic_noise_init_server(&p->server, pic_span_text(prologue), &other);
+    pic_noise_init_server(&p->server, pic_span_text(noise_ik.prologue), &other);
     assert_int_equal(pic_noise_ask_read(&p->server, message, NULL, &p->plain), PIC_EDECRYPT);
     pic_noise_init_server(&p->server, pic_span_text(PIC_NOISE_PROLOGUE), &p->server_key);
     assert_int_equal(pic_noise_ask_read(&p->server, message, NULL, &p->plain), PIC_EDECRYPT);
@@ -335,7 +299,8 @@ static void only_the_right_keys_and_prologue_read(void **state)
     struct pic_dh_pair stolen = p->agent_key;
     stolen.secret = other.secret;
     restart(p);
-    pic_noise_init_agent(&p->agent, pic_span_text(prologue), &stolen, p->server_key.public);
+    pic_noise_init_agent(&p->agent, pic_span_text(noise_ik.prologue), &stolen,
+                         p->server_key.public);
     write_ask(p, pic_span_text("bonjour"));
     message = pic_buf_view(&p->bytes);
     assert_int_equal(pic_noise_ask_read(&p->server, message, NULL, &p->plain), PIC_EDECRYPT);
@@ -347,8 +312,11 @@ static void answer_is_read_by_its_own_question_only(void **state)
     struct pic_random_stream stream;
     struct pic_random random = pic_random_seeded(&stream, 8);
     assert_int_equal(pic_noise_ask_start(&p->agent, &random, &p->bytes), PIC_OK);
-    assert_int_equal(pic_noise_ask_finish(&p->agent, hex(p, ask.payload), &p->bytes), PIC_OK);
-    assert_int_equal(pic_noise_answer_read(&p->agent, hex(p, answer.bytes), &p->plain),
+    assert_int_equal(
+        pic_noise_ask_finish(&p->agent, hex(p, noise_ik.message[NOISE_IK_ASK].payload), &p->bytes),
+        PIC_OK);
+    assert_int_equal(pic_noise_answer_read(
+                         &p->agent, hex(p, noise_ik.message[NOISE_IK_ANSWER].bytes), &p->plain),
                      PIC_EDECRYPT);
 }
 
@@ -356,7 +324,7 @@ static void low_order_keys_are_refused(void **state)
 {
     static const uint8_t zero[PIC_KEY_SIZE];
     struct pair *p = *state;
-    pic_noise_init_agent(&p->agent, pic_span_text(prologue), &p->agent_key, zero);
+    pic_noise_init_agent(&p->agent, pic_span_text(noise_ik.prologue), &p->agent_key, zero);
     assert_int_equal(pic_noise_ask_start(&p->agent, &p->agent_random, &p->bytes), PIC_EDECRYPT);
     assert_int_equal(p->bytes.len, 0);
     /* A peer whose ephemeral was zero: the answer must not be written. */
