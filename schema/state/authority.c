@@ -8,10 +8,8 @@ unsigned pic_authority_roles(struct pic_span code)
         const char *code;
         unsigned roles;
     } table[] = {
-        {"saisie", PIC_ROLE_ENTRY},
-        {"tresorerie", PIC_ROLE_ENTRY | PIC_ROLE_TREASURER},
-        {"collectivite", PIC_ROLE_COMMUNITY},
-        {"audit", PIC_ROLE_AUDITOR},
+        {"saisie", PIC_ROLE_ENTRY},           {"tresorerie", PIC_ROLE_ENTRY | PIC_ROLE_TREASURER},
+        {"collectivite", PIC_ROLE_COMMUNITY}, {"audit", PIC_ROLE_AUDITOR},
         {"region", PIC_ROLE_CENTRAL},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)

@@ -24,8 +24,8 @@ struct pic_author {
  * 0 for an unknown one. */
 unsigned pic_authority_roles(struct pic_span code);
 
-/* A1, A2 and A5 for a whole change. PIC_OK, PIC_QROLE, PIC_QSCOPE, PIC_QAUTHOR or PIC_QFIELD (unknown
- * entity or field). */
+/* A1, A2 and A5 for a whole change. PIC_OK, PIC_QROLE, PIC_QSCOPE, PIC_QAUTHOR or PIC_QFIELD
+ * (unknown entity or field). */
 PIC_MUST_USE int pic_authority_change(const struct pic_author *author,
                                       const struct pic_change *change, uint64_t audience);
 /* A3. PIC_OK or PIC_QSCOPE. */

@@ -61,11 +61,10 @@ static const char *const queries[QUERIES] = {
         " FROM expense AS e WHERE e.project = ?1 AND e.reversed IS NULL",
     [QUERY_SHARES] = "SELECT funder, coalesce(rate, 0) FROM share"
                      " WHERE fund = ?1 AND cancelled IS NULL ORDER BY id",
-    [QUERY_ADD] =
-        "INSERT INTO rollup VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
-        " ON CONFLICT DO UPDATE SET projects = projects + ?5, asked = asked + ?6,"
-        " granted = granted + ?7, paid = paid + ?8, justified = justified + ?9,"
-        " matched = matched + ?10, due = due + ?11",
+    [QUERY_ADD] = "INSERT INTO rollup VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
+                  " ON CONFLICT DO UPDATE SET projects = projects + ?5, asked = asked + ?6,"
+                  " granted = granted + ?7, paid = paid + ?8, justified = justified + ?9,"
+                  " matched = matched + ?10, due = due + ?11",
     [QUERY_TIDY] = "DELETE FROM rollup WHERE fund = ?1 AND funder = ?2 AND theme = ?3"
                    " AND territory = ?4 AND projects = 0 AND asked = 0 AND granted = 0"
                    " AND paid = 0 AND justified = 0 AND matched = 0 AND due = 0",
@@ -257,12 +256,13 @@ static void list_territories(const char *codes, struct territories *out)
 
 /* Adds sign times one measure, split among funders, then among territories. */
 static void add_measure(struct pic_rollup *r, const struct pic_contribution *c, int measure,
-                        int64_t sign, const struct shares *shares,
-                        const struct territories *places)
+                        int64_t sign, const struct shares *shares, const struct territories *places)
 {
-    static const int64_t equal[PIC_SPLIT_MAX] = {[0 ... PIC_SPLIT_MAX - 1] = 1};
+    int64_t equal[PIC_SPLIT_MAX];
     int64_t by_funder[PIC_SPLIT_MAX];
     int64_t by_place[PIC_SPLIT_MAX];
+    for (size_t p = 0; p < places->n; p++)
+        equal[p] = 1;
     pic_split(c->measures[measure], shares->rates, shares->n, by_funder);
     for (size_t f = 0; f < shares->n; f++) {
         pic_split(by_funder[f], equal, places->n, by_place);

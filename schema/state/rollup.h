@@ -13,7 +13,7 @@ enum pic_measure {
     PIC_PAID,      /* payé: advances and balances less recoveries */
     PIC_JUSTIFIED, /* justifié: the least of granted and eligible expenses not rejected */
     PIC_MATCHED,   /* rapproché: payments with a bank line */
-    PIC_DUE,       /* solde dû: the least of granted and justified, less paid; negative: to recover */
+    PIC_DUE, /* solde dû: the least of granted and justified, less paid; negative: to recover */
     PIC_MEASURES
 };
 

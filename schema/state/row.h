@@ -1,11 +1,12 @@
-/* row: one entity as it stands, in memory and in its table. The tables are made from the dictionary:
+/* row: one entity as it stands, in memory and in its table. The tables are made from the
+ * dictionary:
  *
  *     id        INTEGER PRIMARY KEY   the creating change
  *     org       INTEGER               audience of the log that created it: whose it is
  *     stamp     INTEGER               of the creating change
  *     reversed  INTEGER               the reversal that cancels its effect, or NULL
- *     heads     BLOB                  where fields come from when not from the creation (siblings.h)
- *     …         one column a field, in the order of the dictionary
+ *     heads     BLOB                  where fields come from when not from the creation
+ * (siblings.h) …         one column a field, in the order of the dictionary
  *
  * Statements are prepared once per table, when first needed. */
 #ifndef PIC_STATE_ROW_H

@@ -193,8 +193,8 @@ static struct pic_span next_code(const struct pic_siblings *s, struct pic_span a
 {
     struct pic_span best = {0};
     for (size_t i = 0; i < s->n; i++) {
-        struct pic_span set = s->list[i].value.kind == PIC_KIND_TEXT ? s->list[i].value.s
-                                                                     : pic_span_of("", 0);
+        struct pic_span set =
+            s->list[i].value.kind == PIC_KIND_TEXT ? s->list[i].value.s : pic_span_of("", 0);
         while (set.n > 0) {
             struct pic_span code = first_code(&set);
             if (compare(code, after) > 0 && (best.n == 0 || compare(code, best) < 0))

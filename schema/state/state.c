@@ -59,8 +59,8 @@ struct pic_state {
 /* Schema version of the derived tables, kept where SQLite keeps such things for attached users. */
 static int read_version(struct pic_db *db, int *version, struct pic_err *err)
 {
-    sqlite3_stmt *stmt = pic_db_prepare(
-        db, "SELECT count(*) FROM sqlite_schema WHERE name = 'state_version'", err);
+    sqlite3_stmt *stmt =
+        pic_db_prepare(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'state_version'", err);
     bool row;
     if (stmt == NULL)
         return err->status;
@@ -85,7 +85,7 @@ static int wanted_version(void)
 
 int pic_state_prepare(struct pic_db *db, struct pic_err *err)
 {
-    int version;
+    int version = 0;
     int status = read_version(db, &version, err);
     if (status != PIC_OK || version == wanted_version())
         return status;
@@ -326,8 +326,7 @@ static int check_values(struct pic_state *s, const struct pic_entity *entity,
         if (pic_value_check(field, &op->value) != PIC_OK)
             return fault_at(f, PIC_QVALUE, op->field);
         if (op->value.kind == PIC_KIND_REF)
-            status =
-                check_reference(s, change, field, (uint64_t)op->value.i, audience, f);
+            status = check_reference(s, change, field, (uint64_t)op->value.i, audience, f);
     }
     return status;
 }
@@ -504,12 +503,12 @@ static int reverse(struct pic_state *s, const struct pic_change *change, uint64_
     if (status != PIC_OK)
         return status;
     if (target.reversed != 0) {
-        status = pic_row_load(&s->rows, pic_dictionary_entity(PIC_REVERSAL), target.reversed,
-                              &other);
+        status =
+            pic_row_load(&s->rows, pic_dictionary_entity(PIC_REVERSAL), target.reversed, &other);
         if (status != PIC_OK)
             return status;
-        bool earlier = change->stamp != other.stamp ? change->stamp < other.stamp
-                                                    : change->dot < other.id;
+        bool earlier =
+            change->stamp != other.stamp ? change->stamp < other.stamp : change->dot < other.id;
         if (!earlier)
             return PIC_OK;
     }

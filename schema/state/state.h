@@ -1,5 +1,5 @@
-/* state: what the journal says, as tables. state = fold(changes), and the order in which logs arrive
- * does not matter.
+/* state: what the journal says, as tables. state = fold(changes), and the order in which logs
+ * arrive does not matter.
  *
  * Every change is checked by rules that any replica can apply (authority.h, value.h); one that
  * fails is kept in `quarantine` with its reason, has no effect, and never stands in the way of the
@@ -12,8 +12,8 @@
  * F4  a fact is reversed at most once: of several reversals the least (stamp, device) counts;
  * F5  whatever money a change moves, the rollups move by the difference.
  *
- * A state belongs to one connection and one thread. It opens no transaction: the caller commits what
- * belongs together, after pic_state_flush. */
+ * A state belongs to one connection and one thread. It opens no transaction: the caller commits
+ * what belongs together, after pic_state_flush. */
 #ifndef PIC_STATE_STATE_H
 #define PIC_STATE_STATE_H
 
@@ -31,7 +31,8 @@ struct pic_state;
 PIC_MUST_USE int pic_state_prepare(struct pic_db *db, struct pic_err *err);
 PIC_MUST_USE int pic_state_drop(struct pic_db *db, struct pic_err *err);
 
-/* self: what this program knows of its own device before its certificate has come; NULL for none. */
+/* self: what this program knows of its own device before its certificate has come; NULL for none.
+ */
 PIC_MUST_USE int pic_state_new(struct pic_db *db, const struct pic_author *self,
                                struct pic_state **out, struct pic_err *err);
 void pic_state_free(struct pic_state *state);
