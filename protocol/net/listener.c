@@ -385,13 +385,15 @@ static void *keep(void *arg)
 {
     struct pic_listener *l = arg;
     pic_wait_lock(&l->wait);
-    while (!l->closing || l->accepting || l->roster.count > 0) {
+    for (;;) {
         l->poked = false;
         condemn_late(l);
         cancel_leaving(l);
         bury_dead(l);
         int64_t until_ms = accept_again(l);
         until_ms = sooner(until_ms, pic_roster_next_deadline_ms(&l->roster));
+        if (l->closing && !l->accepting && l->roster.count == 0)
+            break;
         if (l->roster.held[PIC_PLACE_LEAVING] > 0)
             until_ms = sooner(until_ms, pic_wait_now_ms() + CANCEL_AGAIN_MS);
         if (!l->poked)
