@@ -10,6 +10,8 @@
 
 enum {
     PAIRS_MAX = 256,
+    LISTENER = 2 * PAIRS_MAX, /* its place among what is polled */
+    POLLS = LISTENER + 1,
     CHUNKS = 32, /* queued in one direction of one connection */
     CHUNK_SIZE = 2048,
     SLICES = 20, /* of a second: the grain of a limited rate */
@@ -264,20 +266,20 @@ static bool poll_all(struct faultnet *net, int wait_ms, struct pollfd polls[])
             queued = queued || (pair != NULL && pair->flow[side].held > 0);
         }
     }
-    polls[2 * PAIRS_MAX] = (struct pollfd){.fd = net->listener, .events = POLLIN};
+    polls[LISTENER] = (struct pollfd){.fd = net->listener, .events = POLLIN};
     int64_t until_cut = net->cut_ms - clock_ms();
     if (queued && wait_ms > BUSY_WAIT_MS)
         wait_ms = BUSY_WAIT_MS;
     if (until_cut < wait_ms)
         wait_ms = until_cut > 0 ? (int)until_cut : 0;
-    return poll(polls, 2 * PAIRS_MAX + 1, wait_ms) > 0;
+    return poll(polls, POLLS, wait_ms) > 0;
 }
 
 void faultnet_step(struct faultnet *net, int wait_ms)
 {
-    struct pollfd polls[2 * PAIRS_MAX + 1];
+    struct pollfd polls[POLLS];
     if (!poll_all(net, wait_ms, polls))
-        for (unsigned i = 0; i <= 2 * PAIRS_MAX; i++)
+        for (unsigned i = 0; i < POLLS; i++)
             polls[i].revents = 0;
     cut_all(net);
     give_allowance(net);
@@ -294,7 +296,7 @@ void faultnet_step(struct faultnet *net, int wait_ms)
         if (!ok || (pair->flow[UP].over && pair->flow[DOWN].over))
             pair_close(net, i, !ok);
     }
-    if (polls[2 * PAIRS_MAX].revents != 0)
+    if (polls[LISTENER].revents != 0)
         add_pair(net);
 }
 

@@ -517,6 +517,59 @@ static void an_idle_peer_is_closed_at_its_deadline(void **state)
     echo_close(&echo);
 }
 
+/* The whole frame takes longer than the idle deadline, but each 4 KiB of it renews that. */
+static void a_slow_frame_that_moves_is_served(void **state)
+{
+    (void)state;
+    enum { PIECE = 4096 + PIC_FRAME_HEADER, PIECES = 5 };
+    static uint8_t zeros[PIC_FRAME_MAX];
+    struct echo echo;
+    struct pic_buf frame;
+    echo_open(&echo, (struct pic_listener_options){.idle_ms = 400});
+    pic_buf_init(&frame, (size_t)PIECE * PIECES);
+    size_t n = (size_t)PIECE * PIECES - PIC_FRAME_HEADER;
+    assert_int_equal(pic_frame_put(pic_span_of(zeros, n), &frame), PIC_OK);
+    int fd = raw_socket(echo.port);
+    for (size_t i = 0; i < PIECES; i++) {
+        assert_true(write(fd, frame.data + i * PIECE, PIECE) == PIECE);
+        (void)usleep(200000);
+    }
+    static uint8_t back[PIECE * PIECES];
+    assert_true(recv(fd, back, sizeof back, MSG_WAITALL) == sizeof back);
+    assert_memory_equal(back, frame.data, frame.len);
+    pic_buf_release(&frame);
+    (void)close(fd);
+    echo_close(&echo);
+}
+
+static void a_peer_that_never_reads_is_closed_at_its_deadline(void **state)
+{
+    (void)state;
+    static uint8_t zeros[PIC_FRAME_MAX];
+    struct echo echo;
+    struct pic_buf frame;
+    pic_buf_init(&frame, PIC_FRAME_HEADER + PIC_FRAME_MAX);
+    assert_int_equal(pic_frame_put(pic_span_of(zeros, sizeof zeros), &frame), PIC_OK);
+    echo_open(&echo, (struct pic_listener_options){.idle_ms = 200});
+    int fd = raw_socket(echo.port);
+    await_peers(&echo, 1);
+    int64_t deadline = now_ms() + SOON_MS;
+    size_t at = 0;
+    while (peers_of(&echo) > 0 && now_ms() < deadline) {
+        ssize_t n = send(fd, frame.data + at, frame.len - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+        at = (at + (n > 0 ? (size_t)n : 0)) % frame.len;
+        (void)usleep(1000);
+    }
+    await_peers(&echo, 0);
+    struct pic_listener_counts counts;
+    pic_listener_count(echo.listener, &counts);
+    assert_int_equal(counts.bad, 0);
+    assert_true(counts.frames > 0);
+    pic_buf_release(&frame);
+    (void)close(fd);
+    echo_close(&echo);
+}
+
 static void the_oldest_stranger_gives_way_before_a_known_peer(void **state)
 {
     (void)state;
@@ -756,6 +809,8 @@ int main(void)
         cmocka_unit_test(a_deadline_is_extended_while_bytes_move),
         cmocka_unit_test(a_bad_peer_is_closed_and_counted),
         cmocka_unit_test(an_idle_peer_is_closed_at_its_deadline),
+        cmocka_unit_test(a_slow_frame_that_moves_is_served),
+        cmocka_unit_test(a_peer_that_never_reads_is_closed_at_its_deadline),
         cmocka_unit_test(the_oldest_stranger_gives_way_before_a_known_peer),
         cmocka_unit_test(one_address_has_its_share),
         cmocka_unit_test(a_peer_that_is_owed_an_answer_is_not_idle),
