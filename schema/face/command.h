@@ -81,8 +81,21 @@ struct pic_target {
     char path[96]; /* "projet ajouter" */
 };
 
-/* The index-th command, own ones first, then verbs × entities; false when there are no more. */
-bool pic_program_target(const struct pic_program *program, size_t index, struct pic_target *out);
+/* The commands one after the other, own ones first, then verbs by entity. *at is 0 at first; false
+ * when there are no more. */
+bool pic_program_next(const struct pic_program *program, size_t *at, struct pic_target *out);
+/* The command with this path, its alias counting too; false when there is none. */
+bool pic_program_find(const struct pic_program *program, const char *path, struct pic_target *out);
+/* True when a field of the target's entity is one of its options, and must be given. */
+bool pic_target_takes(const struct pic_program *program, const struct pic_target *target,
+                      const struct pic_field *field);
+bool pic_target_requires(const struct pic_target *target, const struct pic_field *field);
+
+/* What every command accepts, ended by a NULL name. */
+extern const struct pic_option pic_global_options[];
+
+/* How the value of a field may look: "45,90". Never NULL. */
+const char *pic_field_example(const struct pic_field *field);
 
 struct pic_call_option {
     const struct pic_option *option; /* NULL when it is a field */
@@ -105,6 +118,7 @@ struct pic_call {
     void *context; /* the program's own, untouched here */
     struct pic_terminal terminal;
     bool json, plain;
+    bool help, version; /* asked for instead of the command; args are then the words of a path */
     const char *folder; /* --dossier, or NULL */
     size_t arg_n;
     const char *args[PIC_CALL_ARGS_MAX];
@@ -130,27 +144,11 @@ void pic_call_tell(const struct pic_call *call, enum pic_tell key, ...) __attrib
 /* Writes out to stdout now; for handlers that last. PIC_OK or PIC_EIO. */
 PIC_MUST_USE int pic_call_flush(struct pic_call *call);
 
-/* Parses argv into call, which is zeroed first. PIC_OK with call->target.command set (to NULL when
- * there was no command at all), or a U-… or S-… status with its facts in call->err. The call
- * borrows argv. Help and version are not parsed away: see pic_command_main. */
+/* Parses argv into call, which is zeroed first and borrows argv. PIC_OK with call->target.command set
+ * (NULL when there was no command at all, or help or version was asked), or a U-… or S-… status with
+ * its facts in call->err. Release in any case. */
 PIC_MUST_USE int pic_call_parse(struct pic_call *call, const struct pic_program *program, int argc,
                                 const char *const *argv);
 void pic_call_release(struct pic_call *call);
-
-/* The whole life of a process: parse, help or version or handler, data to stdout, what went wrong
- * to stderr. Returns the exit code. */
-PIC_MUST_USE int pic_command_main(const struct pic_program *program, int argc,
-                                  const char *const *argv, void *context);
-
-/* Appends the help of what words name: nothing (the program), a first word (its sub-commands), a
- * whole path (the command, with every option). PIC_EUNKNOWN_COMMAND. */
-PIC_MUST_USE int pic_command_help(const struct pic_program *program, const char *const *words,
-                                  size_t word_n, struct pic_buf *out, struct pic_err *err);
-
-/* Appends a completion script; shell is bash, zsh or fish, else PIC_ECODE. */
-PIC_MUST_USE int pic_command_completion(const struct pic_program *program, const char *shell,
-                                        struct pic_buf *out, struct pic_err *err);
-/* Appends the manual page in roff. */
-void pic_command_manual(const struct pic_program *program, struct pic_buf *out);
 
 #endif

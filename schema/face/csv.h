@@ -43,10 +43,10 @@ struct pic_csv {
     uint8_t block[PIC_CSV_BLOCK];
     size_t at, held;
     bool ended, started;
+    int failure; /* of the source, or PIC_OK */
     char separator;  /* found in the first line: ; , or tab */
     bool bom, latin; /* latin: a cell was not UTF-8, so all is 1252 */
-    bool has_pushed; /* a byte looked at and put back */
-    uint8_t pushed;
+    struct pic_buf cell; /* the cell being read, not converted yet */
     struct pic_buf row;                     /* cells one after the other */
     size_t starts[PIC_CSV_COLUMNS_MAX + 1]; /* where each begins in row; one more is the end */
     size_t cell_n;                          /* cells of the current row */
@@ -67,7 +67,8 @@ struct pic_span pic_csv_cell(const struct pic_csv *csv, size_t column);
 /* Which column holds which field, found in a header row: a heading matches a field when their
  * folded forms are equal, taking label, option or column name. at[i] is the column of
  * entity->fields[i], or -1. PIC_ECSV_HEADER when a heading is nobody's (arg[0] the heading, arg[1]
- * the nearest label, arg[2] the column) or twice there. Headings that are empty are passed over. */
+ * the nearest label, arg[2] the column), PIC_ECSV when two headings are of one field. Headings that
+ * are empty are passed over. */
 PIC_MUST_USE int pic_csv_match(const struct pic_csv *csv, const struct pic_entity *entity,
                                int at[static PIC_FIELD_MAX], struct pic_err *err);
 
