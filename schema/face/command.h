@@ -86,6 +86,12 @@ struct pic_target {
 bool pic_program_next(const struct pic_program *program, size_t *at, struct pic_target *out);
 /* The command with this path, its alias counting too; false when there is none. */
 bool pic_program_find(const struct pic_program *program, const char *path, struct pic_target *out);
+/* True when word begins commands of several words: "projet". */
+bool pic_program_has_group(const struct pic_program *program, const char *word);
+/* Why words, of which there is at least one, name no command: PIC_EUNKNOWN_COMMAND with the nearest
+ * in arg[1], or PIC_EUSAGE when they are only the beginning of one. */
+PIC_MUST_USE int pic_program_unknown(const struct pic_program *program, const char *const *words,
+                                     size_t word_n, struct pic_err *err);
 /* True when a field of the target's entity is one of its options, and must be given. */
 bool pic_target_takes(const struct pic_program *program, const struct pic_target *target,
                       const struct pic_field *field);
@@ -109,7 +115,7 @@ struct pic_call_value {
     const struct pic_field *field;
     const char *typed;
     struct pic_value value; /* borrowed from store */
-    struct pic_buf store;
+    struct pic_buf text, store;
 };
 
 struct pic_call {
@@ -144,9 +150,9 @@ void pic_call_tell(const struct pic_call *call, enum pic_tell key, ...) __attrib
 /* Writes out to stdout now; for handlers that last. PIC_OK or PIC_EIO. */
 PIC_MUST_USE int pic_call_flush(struct pic_call *call);
 
-/* Parses argv into call, which is zeroed first and borrows argv. PIC_OK with call->target.command set
- * (NULL when there was no command at all, or help or version was asked), or a U-… or S-… status with
- * its facts in call->err. Release in any case. */
+/* Parses argv into call, which is zeroed first and borrows argv. PIC_OK with call->target.command
+ * set (NULL when there was no command at all, or help or version was asked), or a U-… or S-… status
+ * with its facts in call->err. Release in any case. */
 PIC_MUST_USE int pic_call_parse(struct pic_call *call, const struct pic_program *program, int argc,
                                 const char *const *argv);
 void pic_call_release(struct pic_call *call);

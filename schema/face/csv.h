@@ -43,10 +43,10 @@ struct pic_csv {
     uint8_t block[PIC_CSV_BLOCK];
     size_t at, held;
     bool ended, started;
-    int failure; /* of the source, or PIC_OK */
-    char separator;  /* found in the first line: ; , or tab */
-    bool bom, latin; /* latin: a cell was not UTF-8, so all is 1252 */
-    struct pic_buf cell; /* the cell being read, not converted yet */
+    int failure;                            /* of the source, or PIC_OK */
+    char separator;                         /* found in the first line: ; , or tab */
+    bool bom, latin;                        /* latin: a cell was not UTF-8, so all is 1252 */
+    struct pic_buf cell;                    /* the cell being read, not converted yet */
     struct pic_buf row;                     /* cells one after the other */
     size_t starts[PIC_CSV_COLUMNS_MAX + 1]; /* where each begins in row; one more is the end */
     size_t cell_n;                          /* cells of the current row */

@@ -80,8 +80,8 @@ void pic_progress_line(const struct pic_progress *progress, uint64_t done_bytes,
         pic_buf_printf(&tail, "%3" PRIu64 " %%  ", part(done, total, 100));
     put_sizes(&tail, done, total);
     put_left(&tail, done, total, now_ms - progress->start_ms);
-    size_t taken = pic_sheet_width(pic_span_text(progress->label)) + 2 +
-                   pic_sheet_width(pic_buf_view(&tail));
+    size_t taken =
+        pic_sheet_width(pic_span_text(progress->label)) + 2 + pic_sheet_width(pic_buf_view(&tail));
     pic_buf_printf(out, "%s  ", progress->label);
     if (total != 0 && taken + BAR + 4 <= progress->width) {
         uint64_t full = part(done, total, BAR);

@@ -263,8 +263,7 @@ static void print_card(const struct pic_sheet *sheet, const struct pic_look *loo
     }
 }
 
-static void print_plain(const struct pic_sheet *sheet, struct pic_buf *scratch,
-                        struct pic_buf *out)
+static void print_plain(const struct pic_sheet *sheet, struct pic_buf *scratch, struct pic_buf *out)
 {
     for (size_t i = 0; i < sheet->column_n; i++)
         pic_buf_printf(out, "%s%c", sheet->columns[i].key, i + 1 == sheet->column_n ? '\n' : '\t');

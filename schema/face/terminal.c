@@ -10,7 +10,7 @@
 #include "protocol/base/text.h"
 #include "schema/face/speech.h"
 
-enum { WIDTH_UNKNOWN = 80, QUESTION_MAX = 1024, ANSWER_MAX = 16 };
+enum { WIDTH_UNKNOWN = 80, QUESTION_MAX = 1024, ANSWER_MAX = 16, CTRL_C = 3 };
 
 static size_t width_of(int fd)
 {
@@ -71,22 +71,21 @@ static bool read_line(int fd, char *out, size_t size, bool *cut)
 {
     size_t n = 0;
     bool any = false;
-    char c;
+    char c = '\0';
     *cut = false;
-    while (read(fd, &c, 1) == 1) {
+    while (c != CTRL_C && read(fd, &c, 1) == 1 && c != '\n') {
         any = true;
-        if (c == '\n')
-            break;
         if (n + 1 < size)
             out[n++] = c;
         else
             *cut = true;
     }
+    bool ended = c != CTRL_C && (any || c == '\n');
     if (n > 0 && out[n - 1] == '\r')
         n--;
     out[n] = '\0';
-    c = '\0';
-    return any;
+    explicit_bzero(&c, sizeof c);
+    return ended;
 }
 
 int pic_terminal_confirm(const struct pic_terminal *terminal, const char *question, bool *yes,
@@ -110,8 +109,8 @@ int pic_terminal_confirm(const struct pic_terminal *terminal, const char *questi
     return PIC_OK;
 }
 
-int pic_terminal_line(const struct pic_terminal *terminal, const char *question,
-                      const char *preset, char *out, size_t size, struct pic_err *err)
+int pic_terminal_line(const struct pic_terminal *terminal, const char *question, const char *preset,
+                      char *out, size_t size, struct pic_err *err)
 {
     bool cut;
     if (terminal->unattended)
@@ -149,14 +148,16 @@ int pic_terminal_passphrase(const struct pic_terminal *terminal, const char *que
     if (terminal->unattended || tcgetattr(STDIN_FILENO, &before) != 0)
         return pic_fail(err, PIC_ELOCKED, NULL);
     silent = before;
-    silent.c_lflag &= ~(tcflag_t)ECHO;
+    silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
     silent.c_lflag |= ECHONL;
+    silent.c_cc[VEOL] = CTRL_C; /* so that it interrupts here, and never leaves the echo off */
     ask(PIC_TELL_ASK_LINE, question, NULL);
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0)
         return pic_fail(err, PIC_ELOCKED, NULL);
     any = read_line(STDIN_FILENO, out, PIC_PASSPHRASE_MAX, &cut);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    if (!any)
-        return pic_fail(err, PIC_INTERRUPTED, NULL);
-    return cut ? pic_fail(err, PIC_EPASSPHRASE, NULL) : PIC_OK;
+    if (any && !cut)
+        return PIC_OK;
+    explicit_bzero(out, PIC_PASSPHRASE_MAX);
+    return pic_fail(err, any ? PIC_EPASSPHRASE : PIC_INTERRUPTED, NULL);
 }
