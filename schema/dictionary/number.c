@@ -305,10 +305,14 @@ int pic_date_parse(const char *typed, int64_t *day, struct pic_err *err)
     struct figures f;
     if (!plain(typed, text))
         return pic_fail(err, PIC_EDATE, typed, NULL);
-    for (char *p = text; *p != '\0'; p++)
-        if (*p == '/' || (*p == '-' && p != text))
+    bool commas = strchr(text, ',') != NULL;
+    for (char *p = text; *p != '\0'; p++) { /* to marks that scan knows, still told apart */
+        if (*p == '/')
+            *p = ',';
+        else if (*p == '-' && p != text)
             *p = '.';
-    if (!scan(text, &f) || f.negative || f.groups != 3 || f.mark[0] != f.mark[1])
+    }
+    if (commas || !scan(text, &f) || f.negative || f.groups != 3 || f.mark[0] != f.mark[1])
         return pic_fail(err, PIC_EDATE, typed, NULL);
     bool year_first = f.length[0] == 4;
     const char *second = f.digits + f.length[0];
