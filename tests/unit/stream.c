@@ -338,6 +338,31 @@ static void a_full_window_of_large_frames_does_not_lock(void **state)
     echo_close(&echo);
 }
 
+static void a_local_socket_serves_too(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/pic-stream-XXXXXX";
+    struct echo echo = {.hold = false};
+    struct pic_listener_options options = {.idle_ms = SOON_MS,
+                                           .peers_max = 10,
+                                           .per_host_max = 1, /* says nothing of local peers */
+                                           .frame = echo_frame,
+                                           .context = &echo};
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(pthread_mutex_init(&echo.mutex, NULL), 0);
+    (void)snprintf(echo.url, sizeof echo.url, "ipc://%s/socket", folder);
+    assert_int_equal(pic_listener_open(echo.url, &options, &echo.listener), PIC_OK);
+    assert_int_equal(pic_listener_port(echo.listener), 0);
+    struct pic_link *first = must_open(&echo);
+    struct pic_link *second = must_open(&echo);
+    exchange(first, pic_span_text("one"));
+    exchange(second, pic_span_text("two"));
+    pic_link_close(first);
+    pic_link_close(second);
+    echo_close(&echo);
+    assert_int_equal(rmdir(folder), 0); /* the socket's file is gone */
+}
+
 /* --- the agent's half --- */
 
 static void a_link_says_why_it_cannot_be_opened(void **state)
@@ -876,6 +901,7 @@ int main(void)
         cmocka_unit_test(frames_of_every_size_come_back),
         cmocka_unit_test(requests_are_pipelined_and_answered_in_order),
         cmocka_unit_test(a_full_window_of_large_frames_does_not_lock),
+        cmocka_unit_test(a_local_socket_serves_too),
         cmocka_unit_test(a_link_says_why_it_cannot_be_opened),
         cmocka_unit_test(a_silent_server_is_a_timeout_and_the_link_is_over),
         cmocka_unit_test(a_server_that_never_reads_is_a_timeout),
