@@ -240,7 +240,7 @@ static const struct parse_case parse_cases[] = {
     {"project", "main_theme", "T17 03", PIC_ECODE, NULL},
     {"project", "main_theme", "-x", PIC_ECODE, NULL},
     {"project", "main_theme", "thème", PIC_ECODE, NULL},
-    {"project", "main_theme", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", PIC_ECODE, NULL},
+    {"project", "main_theme", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", PIC_ETOO_LONG, NULL},
     {"project", "themes", "T17-05, T17-03;T17-05", PIC_OK, "T17-03 T17-05"},
     {"project", "themes", " , ", PIC_OK, ""},
     {"project", "themes", "T17-05 é", PIC_ECODE, NULL},
