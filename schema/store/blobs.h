@@ -1,0 +1,42 @@
+/* blobs: documents and sealed boxes as files named by their BLAKE2b-256, in a two-level folder
+ * (ab/cdef…). A blob in progress is ab/cdef….part and grows at its end only; it becomes a blob once
+ * its whole content has the announced hash: written, fsynced, renamed, folder fsynced. What does
+ * not match is thrown away. Paths are built from hashes alone, never from outside text. */
+#ifndef PIC_STORE_BLOBS_H
+#define PIC_STORE_BLOBS_H
+
+#include "protocol/crypto/keys.h"
+
+struct pic_blobs {
+    char folder[512];
+    uint64_t size_max; /* of one blob */
+};
+
+/* Creates the folder where needed. PIC_EIO, PIC_ELIMIT (path too long). */
+PIC_MUST_USE int pic_blobs_init(struct pic_blobs *blobs, const char *folder);
+/* Bytes held: the whole size, or what a blob in progress has; *complete tells which. 0 for none. */
+PIC_MUST_USE int pic_blobs_held(const struct pic_blobs *blobs,
+                                const uint8_t hash[static PIC_HASH_SIZE], uint64_t *held,
+                                bool *complete);
+/* Adds bytes at offset. An offset at or below what is held is accepted and only the new part
+ * written; above it: PIC_EGAP. *held and *complete as after. PIC_EHASH (whole, and wrong: thrown
+ * away), PIC_ELIMIT, PIC_EDISK_FULL, PIC_EIO. */
+PIC_MUST_USE int pic_blobs_put(const struct pic_blobs *blobs,
+                               const uint8_t hash[static PIC_HASH_SIZE], uint64_t total,
+                               uint64_t offset, struct pic_span bytes, uint64_t *held,
+                               bool *complete);
+/* Appends at most max bytes from offset. PIC_ENOT_FOUND, PIC_EIO. */
+PIC_MUST_USE int pic_blobs_read(const struct pic_blobs *blobs,
+                                const uint8_t hash[static PIC_HASH_SIZE], uint64_t offset,
+                                size_t max, struct pic_buf *out);
+/* Copies a file in: its hash and size. PIC_EFILE (cannot be read), PIC_ELIMIT (over size_max). */
+PIC_MUST_USE int pic_blobs_take(const struct pic_blobs *blobs, const char *path,
+                                uint8_t hash[static PIC_HASH_SIZE], uint64_t *size);
+/* The same from memory. */
+PIC_MUST_USE int pic_blobs_take_bytes(const struct pic_blobs *blobs, struct pic_span bytes,
+                                      uint8_t hash[static PIC_HASH_SIZE]);
+/* Reads the whole blob again: PIC_OK, PIC_ENOT_FOUND or PIC_EHASH. */
+PIC_MUST_USE int pic_blobs_verify(const struct pic_blobs *blobs,
+                                  const uint8_t hash[static PIC_HASH_SIZE]);
+
+#endif
