@@ -271,34 +271,21 @@ static void format_bool(const struct pic_field *field, const struct pic_value *v
 
 /* ---- references ---- */
 
-/* Digits up to max, not zero and without zeros in front; NULL when there is no such number. */
-static const char *read_part(const char *p, uint64_t max, uint64_t *out)
-{
-    if (*p < '1' || *p > '9')
-        return NULL;
-    for (*out = 0; *p >= '0' && *p <= '9'; p++) {
-        *out = *out * 10 + (uint64_t)(*p - '0');
-        if (*out > max)
-            return NULL;
-    }
-    return p;
-}
-
 static int parse_ref(const struct pic_field *field, const char *typed, struct pic_buf *store,
                      struct pic_value *out, struct pic_err *err)
 {
     (void)field;
     (void)store;
-    uint64_t device;
-    uint64_t seq;
-    const char *p = read_part(typed + strspn(typed, " \t"), PIC_DEVICE_MAX, &device);
-    if (p != NULL && *p == '-')
-        p = read_part(p + 1, (UINT64_C(1) << PIC_SEQ_BITS) - 1, &seq);
-    else
-        p = NULL;
-    if (p == NULL || !is_blank(p))
+    struct pic_buf trimmed;
+    uint64_t dot = 0;
+    pic_buf_init(&trimmed, PIC_ERR_ARG_MAX);
+    int status = pic_text_clean(pic_span_text(typed), &trimmed);
+    if (status == PIC_OK)
+        status = pic_dot_parse(pic_buf_string(&trimmed), &dot);
+    pic_buf_release(&trimmed);
+    if (status != PIC_OK)
         return pic_fail(err, PIC_EREFERENCE, typed, NULL);
-    *out = (struct pic_value){.kind = PIC_KIND_REF, .i = (int64_t)pic_dot((uint32_t)device, seq)};
+    *out = (struct pic_value){.kind = PIC_KIND_REF, .i = (int64_t)dot};
     return PIC_OK;
 }
 
@@ -314,8 +301,7 @@ static void format_ref(const struct pic_field *field, const struct pic_value *va
 {
     (void)field;
     (void)style;
-    pic_buf_printf(out, "%u-%llu", (unsigned)pic_dot_device((uint64_t)value->i),
-                   (unsigned long long)pic_dot_seq((uint64_t)value->i));
+    pic_dot_print((uint64_t)value->i, out);
 }
 
 /* ---- bytes ---- */

@@ -250,7 +250,7 @@ static const struct parse_case parse_cases[] = {
     {"project", "fund", " 8388607-1099511627775 ", PIC_OK, "8388607-1099511627775"},
     {"project", "fund", "8388608-1", PIC_EREFERENCE, NULL},
     {"project", "fund", "1-1099511627776", PIC_EREFERENCE, NULL},
-    {"project", "fund", "042-17", PIC_EREFERENCE, NULL},
+    {"project", "fund", "0-17", PIC_EREFERENCE, NULL},
     {"project", "fund", "42-0", PIC_EREFERENCE, NULL},
     {"project", "fund", "42", PIC_EREFERENCE, NULL},
     {"project", "fund", "42-17-1", PIC_EREFERENCE, NULL},
