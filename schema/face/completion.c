@@ -64,9 +64,25 @@ static void option_words(const struct pic_program *program, const struct pic_tar
     add_options(pic_global_options, words);
 }
 
+/* bash and zsh differ only in the words around the same `case`. */
+struct shell {
+    const char *name, *head, *function, *before_words, *after_words, *tail;
+};
+
+static void put_case(struct pic_buf *out, const struct shell *shell, const char *path,
+                     const char *words)
+{
+    if (path[0] == '\0')
+        pic_buf_text(out, "    '') ");
+    else
+        pic_buf_printf(out, "    '%s '*) ", path);
+    pic_buf_printf(out, "%s%s%s", shell->before_words, words, shell->after_words);
+}
+
 /* The rows of a `case` over the words typed so far: commands of most words first, since the first
  * pattern that fits wins; then the beginnings of commands; then nothing typed yet. */
-static void put_cases(const struct pic_program *program, const char *format, struct pic_buf *out)
+static void put_cases(const struct pic_program *program, const struct shell *shell,
+                      struct pic_buf *out)
 {
     struct pic_target target;
     struct pic_buf words, groups;
@@ -81,7 +97,7 @@ static void put_cases(const struct pic_program *program, const char *format, str
                 continue;
             pic_buf_clear(&words);
             option_words(program, &target, &words);
-            pic_buf_printf(out, format, target.path, pic_buf_string(&words) + 1);
+            put_case(out, shell, target.path, pic_buf_string(&words) + 1);
         }
     }
     next_words(program, "", &groups);
@@ -93,17 +109,12 @@ static void put_cases(const struct pic_program *program, const char *format, str
         next_words(program, prefix, &words);
         prefix[n] = '\0';
         if (words.len > 0)
-            pic_buf_printf(out, format, prefix, pic_buf_string(&words));
+            put_case(out, shell, prefix, pic_buf_string(&words));
         group += n + (group[n] == ' ');
     }
     pic_buf_release(&words);
     pic_buf_release(&groups);
 }
-
-/* bash and zsh differ only in the words around the same `case`. */
-struct shell {
-    const char *name, *head, *function, *row, *first, *tail;
-};
 
 static const struct shell shells[] = {
     {
@@ -115,8 +126,8 @@ static const struct shell shells[] = {
                     "        case $word in -*) ;; *) path=\"$path$word \" ;; esac\n"
                     "    done\n"
                     "    case $path in\n",
-        .row = "    '%s '*) COMPREPLY=($(compgen -W '%s' -- \"$current\")) ;;\n",
-        .first = "    '') COMPREPLY=($(compgen -W '%s' -- \"$current\")) ;;\n",
+        .before_words = "COMPREPLY=($(compgen -W '",
+        .after_words = "' -- \"$current\")) ;;\n",
         .tail = "    esac\n}\ncomplete -o default -F ",
     },
     {
@@ -128,8 +139,8 @@ static const struct shell shells[] = {
                     "        case $word in -*) ;; *) path=\"$path$word \" ;; esac\n"
                     "    done\n"
                     "    case $path in\n",
-        .row = "    '%s '*) compadd -- ${(s: :):-'%s'} || _files ;;\n",
-        .first = "    '') compadd -- ${(s: :):-'%s'} ;;\n",
+        .before_words = "compadd -- ",
+        .after_words = " || _files ;;\n",
         .tail = "    esac\n}\ncompdef ",
     },
 };
@@ -143,10 +154,10 @@ static void put_script(const struct pic_program *program, const struct shell *sh
         pic_buf_printf(out, "%s%s\n", shell->head, program->name);
     put_function(out, program);
     pic_buf_text(out, shell->function);
-    put_cases(program, shell->row, out);
+    put_cases(program, shell, out);
     next_words(program, "", &words);
     add_options(pic_global_options, &words);
-    pic_buf_printf(out, shell->first, pic_buf_string(&words));
+    put_case(out, shell, "", pic_buf_string(&words));
     pic_buf_text(out, shell->tail);
     put_function(out, program);
     pic_buf_printf(out, " %s\n", program->name);
