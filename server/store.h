@@ -7,7 +7,6 @@
  *     state.db           tables made from it (rebuildable)
  *     documents/         blobs
  *
- * The secret half of the control authority's key is written elsewhere by init and never read here.
  * A store belongs to one thread; several stores may be open on one folder, in one process or in
  * several: what commits is serialised by the journal's write lock. */
 #ifndef PIC_SERVER_STORE_H
@@ -34,20 +33,6 @@ enum pic_server_open_flag {
     PIC_SERVER_NO_STATE = 1 << 0,  /* journal and registry only */
     PIC_SERVER_READ_ONLY = 1 << 1, /* of the journal; the state is still brought up to date */
 };
-
-/* What init needs to know. Texts are borrowed. */
-struct pic_server_plan {
-    const char *name;           /* what people call this server */
-    const char *address;        /* "tcp://host:port", or NULL */
-    const char *authority_file; /* the authority's public key, in base32 or binary; or NULL */
-    const char *authority_out;  /* where its secret half goes when it is made here */
-    int64_t now_ms;
-};
-
-/* Creates a store where there is none. PIC_EEXISTS (a store, of whatever health, is there: nothing
- * was touched), PIC_ESTORE_NEWER, PIC_ESTORE_DAMAGED, PIC_EFILE, PIC_EIO, PIC_EDISK_FULL. */
-PIC_MUST_USE int pic_server_create(const char *folder, const struct pic_server_plan *plan,
-                                   struct pic_err *err);
 
 /* Opens a store and, unless PIC_SERVER_NO_STATE, brings its state up to date. PIC_ENOT_ENROLLED
  * (no store here), PIC_ESTORE_NEWER, PIC_ESTORE_DAMAGED, PIC_EIO… */
