@@ -147,6 +147,20 @@ size_t pic_text_length(struct pic_span s)
     return n;
 }
 
+size_t pic_text_next(struct pic_span s, int32_t *point)
+{
+    *point = 0;
+    if (s.n == 0)
+        return 0;
+    utf8proc_ssize_t n = utf8proc_iterate(s.p, (utf8proc_ssize_t)s.n, point);
+    return n > 0 ? (size_t)n : 0;
+}
+
+unsigned pic_text_columns(int32_t point)
+{
+    return (unsigned)utf8proc_charwidth(point);
+}
+
 static const char base32_digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 void pic_text_base32(struct pic_span bytes, unsigned group, struct pic_buf *out)

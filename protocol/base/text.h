@@ -24,6 +24,13 @@ PIC_MUST_USE int pic_text_fold(struct pic_span s, struct pic_buf *out);
 /* Code points in s, which must be clean. */
 size_t pic_text_length(struct pic_span s);
 
+/* Bytes of the character that s begins with, its code point in *point; 0 when s is empty or does
+ * not begin with one. */
+size_t pic_text_next(struct pic_span s, int32_t *point);
+
+/* Columns of a terminal that a character takes: 0 for marks and controls, 2 where wide. */
+unsigned pic_text_columns(int32_t point);
+
 /* Crockford base32, upper case, no padding, in groups of `group` characters joined by '-'
  * (0: no groups). Source: crockford.com/base32.html. */
 void pic_text_base32(struct pic_span bytes, unsigned group, struct pic_buf *out);

@@ -8,13 +8,16 @@
 #define PIC_DICTIONARY_VALUE_H
 
 #include "schema/dictionary/dictionary.h"
+#include "schema/dictionary/number.h"
 
 /* Reads typed text into out; texts and bytes are appended to store and borrowed from it, so store
  * must not grow again before out is used: pass one store per value, or use offsets. Empty text
  * gives PIC_KIND_NULL. Codes are checked against shipped nomenclatures only for form; whether a
  * code exists that day is a check, since nomenclatures are data. References ("42-17") are checked
  * for form. Documents, identities and grids have their own entry and are refused here (PIC_EUSAGE),
- * but grids accept the text form of grid.h. Errors: S-… statuses, arg[0] the text, arg[1] label. */
+ * but grids accept the text form of grid.h. Errors: S-… statuses, arg[0] the text, arg[1] the label
+ * of the field, arg[2] what identifiers.h and number.h say, or the most that fits; arg[1] and
+ * arg[2] of PIC_EAMOUNT_AMBIGUOUS are the two readings. */
 PIC_MUST_USE int pic_value_parse(const struct pic_field *field, const char *typed,
                                  struct pic_buf *store, struct pic_value *out, struct pic_err *err);
 
@@ -22,20 +25,7 @@ PIC_MUST_USE int pic_value_parse(const struct pic_field *field, const char *type
  * the field is required. */
 PIC_MUST_USE int pic_value_check(const struct pic_field *field, const struct pic_value *value);
 
-enum pic_style {
-    PIC_STYLE_SCREEN,  /* 1 234,56 € · 12/03/2026 · oui · 70 % */
-    PIC_STYLE_TABLEUR, /* 1234,56 · 12/03/2026 · oui · 70 */
-    PIC_STYLE_EXACT,   /* 1234.56 · 2026-03-12 · true · 70.00: JSON, CSV for programs */
-};
 void pic_value_format(const struct pic_field *field, const struct pic_value *value,
                       enum pic_style style, struct pic_buf *out);
-
-/* The pieces, for callers without a field. */
-PIC_MUST_USE int pic_money_parse(const char *typed, int64_t *cents, struct pic_err *err);
-void pic_money_format(int64_t cents, enum pic_style style, struct pic_buf *out);
-PIC_MUST_USE int pic_date_parse(const char *typed, int64_t *day, struct pic_err *err);
-void pic_date_format(int64_t day, enum pic_style style, struct pic_buf *out);
-void pic_date_civil(int64_t day, int *year, int *month, int *mday);
-int64_t pic_date_day(int year, int month, int mday);
 
 #endif
