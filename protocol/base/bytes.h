@@ -41,7 +41,8 @@ bool pic_span_equal(struct pic_span a, struct pic_span b);
 
 static inline struct pic_cursor pic_cursor_of(const void *p, size_t n)
 {
-    return (struct pic_cursor){p, (const uint8_t *)p + n, false};
+    const uint8_t *start = n == 0 ? (const uint8_t *)"" : p; /* C forbids even NULL + 0 */
+    return (struct pic_cursor){start, start + n, false};
 }
 
 static inline size_t pic_cursor_left(const struct pic_cursor *c)

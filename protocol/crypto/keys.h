@@ -36,7 +36,7 @@ struct pic_random {
     void *context;
 };
 
-/* Once, before anything else in this room. PIC_EFAIL when the system has no randomness. */
+/* Once, before anything else in this room. PIC_EIO when the system has no randomness. */
 PIC_MUST_USE int pic_crypto_start(void);
 const struct pic_random *pic_random_system(void);
 /* A deterministic stream for tests and simulation; the caller owns stream. Never for real keys. */
@@ -49,6 +49,8 @@ struct pic_random pic_random_seeded(struct pic_random_stream *stream, uint64_t s
 void pic_secret_wipe(struct pic_secret *secret);
 /* Wipes any memory that held a secret; never optimised away. */
 void pic_wipe(void *p, size_t n);
+/* Wipes a buffer that held a secret, and releases it. */
+void pic_buf_wipe(struct pic_buf *b);
 /* Constant time. */
 bool pic_same_bytes(const void *a, const void *b, size_t n);
 
@@ -76,11 +78,15 @@ void pic_dh_from_secret(struct pic_dh_pair *pair);
 PIC_MUST_USE int pic_dh(uint8_t out[static PIC_KEY_SIZE], const struct pic_secret *secret,
                         const uint8_t public[static PIC_KEY_SIZE]);
 
+/* Bytes of a label and its message together: what is signed is a hash or a short record. */
+enum { PIC_SIGNED_MAX = 4096 };
+
 /* Ed25519 over label || message. The label ends every confusion between kinds of signed things; it
- * is a short constant such as "pic/1 segment". */
+ * is a short constant such as "pic/1 segment". More than PIC_SIGNED_MAX bytes is a mistake in the
+ * program and ends it. */
 void pic_sign(const struct pic_signer *signer, const char *label, struct pic_span message,
               uint8_t out[static PIC_SIGNATURE_SIZE]);
-/* PIC_OK or PIC_ESIGNATURE. */
+/* PIC_OK or PIC_ESIGNATURE; nothing longer than PIC_SIGNED_MAX is ever well signed. */
 PIC_MUST_USE int pic_verify(const uint8_t public[static PIC_KEY_SIZE], const char *label,
                             struct pic_span message,
                             const uint8_t signature[static PIC_SIGNATURE_SIZE]);

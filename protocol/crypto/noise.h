@@ -5,7 +5,11 @@
  *          <- e, ee, se      + reply    (message 2)
  *
  * Source: The Noise Protocol Framework, revision 34. Each side is one struct that holds the whole
- * state and is wiped by its release. Both messages are at most PIC_NOISE_MAX bytes. */
+ * state and is wiped by its release. Both messages are at most PIC_NOISE_MAX bytes. A call that
+ * fails ends the handshake: it wipes the state and leaves out as it was. Writing fails with
+ * PIC_ELIMIT (too much payload, or no room in out) or PIC_EDECRYPT (the other's key is of low
+ * order); reading fails with PIC_EDECRYPT (not for this key, or altered), PIC_EFORMAT (too short,
+ * too long) or PIC_ELIMIT (no room in out). */
 #ifndef PIC_CRYPTO_NOISE_H
 #define PIC_CRYPTO_NOISE_H
 
@@ -49,8 +53,7 @@ PIC_MUST_USE int pic_noise_ask_start(struct pic_noise *n, const struct pic_rando
 PIC_MUST_USE int pic_noise_ask_finish(struct pic_noise *n, struct pic_span payload,
                                       struct pic_buf *out);
 /* The server's reading of message 1: appends the payload to out; n->remote_static then names the
- * agent. hash_before, if not NULL, receives the handshake hash as it stood before the payload.
- * PIC_EDECRYPT (not for this key, or altered) or PIC_EFORMAT (too short, too long). */
+ * agent. hash_before, if not NULL, receives the handshake hash as it stood before the payload. */
 PIC_MUST_USE int pic_noise_ask_read(struct pic_noise *n, struct pic_span message,
                                     uint8_t hash_before[PIC_NOISE_HASH_SIZE], struct pic_buf *out);
 
@@ -61,7 +64,8 @@ PIC_MUST_USE int pic_noise_answer_read(struct pic_noise *n, struct pic_span mess
                                        struct pic_buf *out);
 
 /* Split: the two transport ciphers (agent to server, server to agent). The exchange uses none; they
- * are here because a handshake is only proven by the messages that follow it. */
+ * are here because a handshake is only proven by the messages that follow it. A message that does
+ * not open leaves its cipher as it was. */
 void pic_noise_split(const struct pic_noise *n, struct pic_noise_cipher *from_agent,
                      struct pic_noise_cipher *from_server);
 PIC_MUST_USE int pic_noise_cipher_seal(struct pic_noise_cipher *c, struct pic_span plain,

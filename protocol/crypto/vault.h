@@ -20,11 +20,13 @@ enum {
  */
 uint32_t pic_vault_passes(int target_ms);
 
-/* Appends a vault holding plain. PIC_EMEMORY when Argon2id cannot get its memory. */
+/* Appends a vault holding plain. PIC_EMEMORY when Argon2id cannot get its memory, PIC_ELIMIT when
+ * passes is outside the limits above or out has no room. */
 PIC_MUST_USE int pic_vault_seal(struct pic_span plain, struct pic_span passphrase, uint32_t passes,
                                 const struct pic_random *random, struct pic_buf *out);
-/* Appends the plain bytes. PIC_EPASSPHRASE (wrong passphrase or altered), PIC_EFORMAT,
- * PIC_EVERSION, PIC_EMEMORY. Costs outside the limits above are refused before any work. */
+/* Appends the plain bytes; wipe out after use (pic_buf_wipe). PIC_EPASSPHRASE (wrong passphrase or
+ * altered), PIC_EFORMAT, PIC_EVERSION, PIC_EMEMORY, PIC_ELIMIT (no room in out). Costs outside the
+ * limits above are refused with PIC_EFORMAT before any work. */
 PIC_MUST_USE int pic_vault_open(struct pic_span vault, struct pic_span passphrase,
                                 struct pic_buf *out);
 

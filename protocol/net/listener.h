@@ -1,0 +1,54 @@
+/* listener: the server's half: accepts connections, calls back with whole frames, never blocks.
+ *
+ * One connection is one peer: it reads a frame, waits for the answer, writes it, reads the next.
+ * Bytes that a client pipelines wait in its socket, so back-pressure reaches the client. Every
+ * limit is here: idle deadline, connections in all and per address, frame size. */
+#ifndef PIC_NET_LISTENER_H
+#define PIC_NET_LISTENER_H
+
+#include "protocol/net/frame.h"
+
+struct pic_listener;
+struct pic_peer; /* one accepted connection */
+
+struct pic_listener_options {
+    /* A connection that moves neither a whole frame nor 4 KiB of one for so long is closed. */
+    int idle_ms;
+    /* Connections held at once. The oldest idle one gives way to a newcomer; those that have never
+     * sent a whole frame go first, those that are owed an answer never. */
+    unsigned peers_max;
+    /* Connections from one IPv4 address or one IPv6 /64; 0: no limit. */
+    unsigned per_host_max;
+    /* A whole frame has come. Runs on one of nng's threads: hand over and return. The payload is
+     * the callee's (free with pic_buf_release). The connection reads no further before
+     * pic_peer_answer or pic_peer_drop, so one connection is answered in order. */
+    void (*frame)(void *context, struct pic_peer *peer, struct pic_buf payload);
+    void *context;
+};
+
+/* Listens on url. PIC_EIO when it cannot be bound, PIC_EMEMORY. Survives every kind of peer. */
+PIC_MUST_USE int pic_listener_open(const char *url, const struct pic_listener_options *options,
+                                   struct pic_listener **out);
+/* The port really bound, for "tcp://127.0.0.1:0"; 0 where that makes no sense. */
+unsigned pic_listener_port(const struct pic_listener *listener);
+/* Stops accepting and closes what is idle; peers that still owe an answer close after it.
+ * Returns when all is closed, or after timeout_ms; what is left then is closed as it is answered.
+ * The listener is gone for the caller either way; the frame callback may still be running for a
+ * peer only when timeout_ms has passed. NULL is a no-op. */
+void pic_listener_close(struct pic_listener *listener, int timeout_ms);
+
+/* Exactly one of these per frame, from any thread. answer copies the payload; one above
+ * PIC_FRAME_MAX bytes drops the peer. */
+void pic_peer_answer(struct pic_peer *peer, struct pic_span payload);
+void pic_peer_drop(struct pic_peer *peer);
+
+struct pic_listener_counts {
+    uint64_t accepted, closed; /* connections; accepted - closed = peers */
+    uint64_t frames;
+    uint64_t refused; /* connections closed at once: too many */
+    uint64_t bad;     /* connections closed for what they sent: not a frame, too large */
+    unsigned peers;
+};
+void pic_listener_count(struct pic_listener *listener, struct pic_listener_counts *out);
+
+#endif

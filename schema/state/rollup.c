@@ -1,0 +1,387 @@
+#include "schema/state/rollup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/state/split.h"
+
+enum {
+    SLOTS = 2048, /* cells gathered in memory; flushed when three quarters are taken */
+    SLOTS_FULL = SLOTS / 4 * 3,
+    FUNDS_CACHED = 16,
+    THEME_MAX = 64,
+    TERRITORY_MAX = 24,
+};
+
+struct cell {
+    uint64_t fund, funder;
+    int64_t projects;
+    int64_t measures[PIC_MEASURES];
+    char theme[THEME_MAX];
+    char territory[TERRITORY_MAX];
+    bool used;
+};
+
+/* Who pays a fund, and in which proportion. */
+struct shares {
+    uint64_t fund;
+    size_t n;
+    uint64_t funders[PIC_SPLIT_MAX];
+    int64_t rates[PIC_SPLIT_MAX];
+};
+
+enum query {
+    QUERY_DECISION,
+    QUERY_PAYMENTS,
+    QUERY_EXPENSES,
+    QUERY_SHARES,
+    QUERY_ADD,
+    QUERY_TIDY,
+    QUERY_CLEAR_FUND,
+    QUERY_PROJECTS,
+    QUERIES
+};
+
+static const char *const queries[QUERIES] = {
+    /* The latest decision counts; a decision that grants nothing has no amount. */
+    [QUERY_DECISION] = "SELECT CASE WHEN outcome IN ('accorde', 'accorde-en-partie')"
+                       " THEN coalesce(amount, 0) ELSE 0 END FROM decision"
+                       " WHERE project = ?1 AND reversed IS NULL"
+                       " ORDER BY stamp DESC, id >> 40 DESC LIMIT 1",
+    [QUERY_PAYMENTS] =
+        "SELECT coalesce(sum(signed), 0), coalesce(sum(signed * matched), 0) FROM"
+        " (SELECT CASE kind WHEN 'reversement' THEN -amount ELSE amount END AS signed,"
+        "   EXISTS(SELECT 1 FROM \"match\" AS m WHERE m.about = p.id AND m.cancelled IS NULL)"
+        "     AS matched"
+        "  FROM payment AS p WHERE p.project = ?1 AND p.reversed IS NULL)",
+    [QUERY_EXPENSES] =
+        "SELECT coalesce(sum(max(0, coalesce(e.eligible_amount, e.amount) - coalesce("
+        "   (SELECT max(c.rejected) FROM control AS c"
+        "     WHERE c.about = e.id AND c.cancelled IS NULL), 0))), 0)"
+        " FROM expense AS e WHERE e.project = ?1 AND e.reversed IS NULL",
+    [QUERY_SHARES] = "SELECT funder, coalesce(rate, 0) FROM share"
+                     " WHERE fund = ?1 AND cancelled IS NULL ORDER BY id",
+    [QUERY_ADD] = "INSERT INTO rollup VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
+                  " ON CONFLICT DO UPDATE SET projects = projects + ?5, asked = asked + ?6,"
+                  " granted = granted + ?7, paid = paid + ?8, justified = justified + ?9,"
+                  " matched = matched + ?10, due = due + ?11",
+    [QUERY_TIDY] = "DELETE FROM rollup WHERE fund = ?1 AND funder = ?2 AND theme = ?3"
+                   " AND territory = ?4 AND projects = 0 AND asked = 0 AND granted = 0"
+                   " AND paid = 0 AND justified = 0 AND matched = 0 AND due = 0",
+    [QUERY_CLEAR_FUND] = "DELETE FROM rollup WHERE fund = ?1",
+    [QUERY_PROJECTS] = "SELECT id FROM project WHERE fund = ?1",
+};
+
+struct pic_rollup {
+    struct pic_rows *rows;
+    sqlite3_stmt *stmt[QUERIES];
+    struct cell cells[SLOTS];
+    size_t used;
+    struct shares funds[FUNDS_CACHED];
+};
+
+int pic_rollup_new(struct pic_rows *rows, struct pic_rollup **out, struct pic_err *err)
+{
+    struct pic_rollup *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return pic_fail(err, PIC_EMEMORY, NULL);
+    r->rows = rows;
+    for (size_t i = 0; i < QUERIES; i++) {
+        r->stmt[i] = pic_db_prepare(rows->db, queries[i], err);
+        if (r->stmt[i] == NULL) {
+            pic_rollup_free(r);
+            return err->status;
+        }
+    }
+    *out = r;
+    return PIC_OK;
+}
+
+void pic_rollup_free(struct pic_rollup *r)
+{
+    if (r == NULL)
+        return;
+    for (size_t i = 0; i < QUERIES; i++)
+        (void)sqlite3_finalize(r->stmt[i]);
+    free(r);
+}
+
+/* --- contributions --- */
+
+static void copy_text(char *dst, size_t size, const struct pic_value *v)
+{
+    size_t n = v->kind == PIC_KIND_TEXT ? v->s.n : 0;
+    if (n >= size)
+        n = size - 1;
+    if (n > 0)
+        memcpy(dst, v->s.p, n);
+    dst[n] = '\0';
+}
+
+static bool is_live(const struct pic_row *project)
+{
+    return project->values[pic_entity_index(project->entity, PIC_FIELD_CANCELLED)].kind ==
+           PIC_KIND_NULL;
+}
+
+static const struct pic_value *column(const struct pic_row *row, const char *name)
+{
+    return &row->values[pic_entity_by_column(row->entity, name) - row->entity->fields];
+}
+
+void pic_rollup_created(const struct pic_row *project, struct pic_contribution *out)
+{
+    bool live = is_live(project);
+    memset(out->measures, 0, sizeof out->measures);
+    out->fund = (uint64_t)column(project, "fund")->i;
+    out->projects = live;
+    out->measures[PIC_ASKED] = live ? column(project, "asked")->i : 0;
+    copy_text(out->theme, sizeof out->theme, column(project, "main_theme"));
+    copy_text(out->territories, sizeof out->territories, column(project, "territories"));
+}
+
+/* Runs a query about one project and reads up to two sums. */
+static int sums(sqlite3_stmt *stmt, uint64_t project, int64_t *first, int64_t *second)
+{
+    bool row;
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)project);
+    int status = pic_db_step(stmt, &row);
+    if (status == PIC_OK && row) {
+        *first = sqlite3_column_int64(stmt, 0);
+        if (second != NULL)
+            *second = sqlite3_column_int64(stmt, 1);
+    }
+    (void)sqlite3_reset(stmt);
+    return status;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int pic_rollup_contribution(struct pic_rollup *r, uint64_t project, struct pic_contribution *out)
+{
+    struct pic_row row;
+    int64_t eligible = 0;
+    int64_t *m = out->measures;
+    int status = pic_row_load(r->rows, pic_dictionary_entity(PIC_PROJECT), project, &row);
+    if (status != PIC_OK)
+        return status;
+    pic_rollup_created(&row, out);
+    bool live = is_live(&row);
+    if (live)
+        status = sums(r->stmt[QUERY_DECISION], project, &m[PIC_GRANTED], NULL);
+    if (status == PIC_OK)
+        status = sums(r->stmt[QUERY_PAYMENTS], project, &m[PIC_PAID], &m[PIC_MATCHED]);
+    if (status == PIC_OK)
+        status = sums(r->stmt[QUERY_EXPENSES], project, &eligible, NULL);
+    m[PIC_JUSTIFIED] = least(m[PIC_GRANTED], eligible);
+    m[PIC_DUE] = m[PIC_JUSTIFIED] - m[PIC_PAID];
+    return status;
+}
+
+/* --- cells --- */
+
+static uint64_t mix(uint64_t h, const char *text)
+{
+    for (; *text != '\0'; text++)
+        h = (h ^ (uint8_t)*text) * UINT64_C(1099511628211);
+    return h;
+}
+
+static struct cell *cell_of(struct pic_rollup *r, uint64_t fund, uint64_t funder, const char *theme,
+                            const char *territory)
+{
+    uint64_t h = (fund * UINT64_C(0x9E3779B97F4A7C15)) ^ (funder * UINT64_C(0xC2B2AE3D27D4EB4F));
+    h = mix(mix(h, theme), territory);
+    for (size_t i = (size_t)(h >> 32) % SLOTS;; i = (i + 1) % SLOTS) {
+        struct cell *c = &r->cells[i];
+        if (!c->used) {
+            *c = (struct cell){.fund = fund, .funder = funder, .used = true};
+            memcpy(c->theme, theme, strlen(theme) + 1);
+            memcpy(c->territory, territory, strlen(territory) + 1);
+            r->used++;
+            return c;
+        }
+        if (c->fund == fund && c->funder == funder && strcmp(c->theme, theme) == 0 &&
+            strcmp(c->territory, territory) == 0)
+            return c;
+    }
+}
+
+static int load_shares(struct pic_rollup *r, uint64_t fund, struct shares *out)
+{
+    sqlite3_stmt *stmt = r->stmt[QUERY_SHARES];
+    *out = (struct shares){.fund = fund};
+    bool row = true;
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)fund);
+    int status = pic_db_step(stmt, &row);
+    while (status == PIC_OK && row && out->n < PIC_SPLIT_MAX) {
+        out->funders[out->n] = (uint64_t)sqlite3_column_int64(stmt, 0);
+        out->rates[out->n++] = sqlite3_column_int64(stmt, 1);
+        status = pic_db_step(stmt, &row);
+    }
+    (void)sqlite3_reset(stmt);
+    if (out->n == 0)
+        out->n = 1; /* nobody is named: funder 0 carries the whole */
+    return status;
+}
+
+static int shares_of(struct pic_rollup *r, uint64_t fund, const struct shares **out)
+{
+    struct shares *s = &r->funds[fund % FUNDS_CACHED];
+    *out = s;
+    return s->fund == fund ? PIC_OK : load_shares(r, fund, s);
+}
+
+struct territories {
+    size_t n;
+    char code[PIC_SPLIT_MAX][TERRITORY_MAX];
+};
+
+static void list_territories(const char *codes, struct territories *out)
+{
+    out->n = 0;
+    while (*codes != '\0' && out->n < PIC_SPLIT_MAX) {
+        size_t n = strcspn(codes, " ");
+        size_t kept = n < TERRITORY_MAX ? n : TERRITORY_MAX - 1;
+        memcpy(out->code[out->n], codes, kept);
+        out->code[out->n++][kept] = '\0';
+        codes += n + (codes[n] == ' ');
+    }
+    if (out->n == 0)
+        out->code[out->n++][0] = '\0'; /* not given */
+}
+
+/* Adds sign times one measure, split among funders, then among territories. */
+static void add_measure(struct pic_rollup *r, const struct pic_contribution *c, int measure,
+                        int64_t sign, const struct shares *shares, const struct territories *places)
+{
+    int64_t equal[PIC_SPLIT_MAX];
+    int64_t by_funder[PIC_SPLIT_MAX];
+    int64_t by_place[PIC_SPLIT_MAX];
+    for (size_t p = 0; p < places->n; p++)
+        equal[p] = 1;
+    pic_split(c->measures[measure], shares->rates, shares->n, by_funder);
+    for (size_t f = 0; f < shares->n; f++) {
+        pic_split(by_funder[f], equal, places->n, by_place);
+        for (size_t p = 0; p < places->n; p++)
+            if (by_place[p] != 0)
+                cell_of(r, c->fund, shares->funders[f], c->theme, places->code[p])
+                    ->measures[measure] += sign * by_place[p];
+    }
+}
+
+static int add(struct pic_rollup *r, const struct pic_contribution *c, int64_t sign)
+{
+    const struct shares *shares;
+    struct territories places;
+    if (c->fund == 0)
+        return PIC_OK;
+    int status = shares_of(r, c->fund, &shares);
+    if (status != PIC_OK)
+        return status;
+    list_territories(c->territories, &places);
+    /* The most cells one contribution can touch must find room; a flush forgets the shares too. */
+    if (r->used + (shares->n + 1) * places.n > SLOTS_FULL)
+        status = pic_rollup_flush(r);
+    if (status == PIC_OK)
+        status = shares_of(r, c->fund, &shares);
+    if (status != PIC_OK)
+        return status;
+    if (c->projects != 0)
+        cell_of(r, c->fund, 0, c->theme, places.code[0])->projects += sign * c->projects;
+    for (int m = 0; m < PIC_MEASURES; m++)
+        if (c->measures[m] != 0)
+            add_measure(r, c, m, sign, shares, &places);
+    return status;
+}
+
+static bool is_same(const struct pic_contribution *a, const struct pic_contribution *b)
+{
+    return a->fund == b->fund && a->projects == b->projects &&
+           memcmp(a->measures, b->measures, sizeof a->measures) == 0 &&
+           strcmp(a->theme, b->theme) == 0 && strcmp(a->territories, b->territories) == 0;
+}
+
+int pic_rollup_move(struct pic_rollup *r, const struct pic_contribution *before,
+                    const struct pic_contribution *after)
+{
+    if (before->fund != 0 && after->fund != 0 && is_same(before, after))
+        return PIC_OK;
+    int status = add(r, before, -1);
+    return status == PIC_OK ? add(r, after, 1) : status;
+}
+
+int pic_rollup_split_again(struct pic_rollup *r, uint64_t fund)
+{
+    r->funds[fund % FUNDS_CACHED] = (struct shares){0};
+    int status = pic_rollup_flush(r); /* what belongs to other funds must not be lost below */
+    if (status != PIC_OK)
+        return status;
+    (void)sqlite3_bind_int64(r->stmt[QUERY_CLEAR_FUND], 1, (sqlite3_int64)fund);
+    status = pic_db_run(r->stmt[QUERY_CLEAR_FUND]);
+    sqlite3_stmt *projects = r->stmt[QUERY_PROJECTS];
+    bool row = true;
+    (void)sqlite3_bind_int64(projects, 1, (sqlite3_int64)fund);
+    while (status == PIC_OK) {
+        struct pic_contribution c;
+        status = pic_db_step(projects, &row);
+        if (status != PIC_OK || !row)
+            break;
+        status = pic_rollup_contribution(r, (uint64_t)sqlite3_column_int64(projects, 0), &c);
+        if (status == PIC_OK)
+            status = add(r, &c, 1);
+    }
+    (void)sqlite3_reset(projects);
+    return status;
+}
+
+static void bind_key(sqlite3_stmt *stmt, const struct cell *c)
+{
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)c->fund);
+    (void)sqlite3_bind_int64(stmt, 2, (sqlite3_int64)c->funder);
+    pic_db_bind_text(stmt, 3, pic_span_text(c->theme));
+    pic_db_bind_text(stmt, 4, pic_span_text(c->territory));
+}
+
+static int write_cell(struct pic_rollup *r, const struct cell *c)
+{
+    sqlite3_stmt *stmt = r->stmt[QUERY_ADD];
+    bool zero = c->projects == 0;
+    bool lowers = c->projects < 0;
+    for (int m = 0; m < PIC_MEASURES; m++) {
+        zero = zero && c->measures[m] == 0;
+        lowers = lowers || c->measures[m] != 0;
+    }
+    if (zero)
+        return PIC_OK;
+    bind_key(stmt, c);
+    (void)sqlite3_bind_int64(stmt, 5, c->projects);
+    for (int m = 0; m < PIC_MEASURES; m++)
+        (void)sqlite3_bind_int64(stmt, 6 + m, c->measures[m]);
+    int status = pic_db_run(stmt);
+    if (status != PIC_OK || !lowers)
+        return status;
+    bind_key(r->stmt[QUERY_TIDY], c);
+    return pic_db_run(r->stmt[QUERY_TIDY]);
+}
+
+int pic_rollup_flush(struct pic_rollup *r)
+{
+    int status = PIC_OK;
+    for (size_t i = 0; status == PIC_OK && i < SLOTS; i++)
+        if (r->cells[i].used)
+            status = write_cell(r, &r->cells[i]);
+    if (status == PIC_OK)
+        pic_rollup_forget(r);
+    return status;
+}
+
+void pic_rollup_forget(struct pic_rollup *r)
+{
+    memset(r->cells, 0, sizeof r->cells);
+    r->used = 0;
+    memset(r->funds, 0, sizeof r->funds);
+}

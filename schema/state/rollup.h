@@ -1,0 +1,49 @@
+/* rollup: the money ladder kept up to date by differences. What one project adds to the totals (its
+ * contribution) is taken away before a change that matters and added again after it, split among
+ * funders, then among territories, to the cent. Differences gather in memory and reach the table
+ * when flushed, in the same transaction as what caused them. */
+#ifndef PIC_STATE_ROLLUP_H
+#define PIC_STATE_ROLLUP_H
+
+#include "schema/state/row.h"
+
+enum pic_measure {
+    PIC_ASKED,     /* demandé: of live projects */
+    PIC_GRANTED,   /* accordé: amount of the latest decision */
+    PIC_PAID,      /* payé: advances and balances less recoveries */
+    PIC_JUSTIFIED, /* justifié: the least of granted and eligible expenses not rejected */
+    PIC_MATCHED,   /* rapproché: payments with a bank line */
+    PIC_DUE, /* solde dû: the least of granted and justified, less paid; negative: to recover */
+    PIC_MEASURES
+};
+
+struct pic_contribution {
+    uint64_t fund; /* 0: adds nothing */
+    int64_t projects;
+    int64_t measures[PIC_MEASURES];
+    char theme[64];
+    char territories[1024]; /* codes joined by one space */
+};
+
+struct pic_rollup;
+PIC_MUST_USE int pic_rollup_new(struct pic_rows *rows, struct pic_rollup **out,
+                                struct pic_err *err);
+void pic_rollup_free(struct pic_rollup *rollup);
+
+/* What a project adds as its tables stand. */
+PIC_MUST_USE int pic_rollup_contribution(struct pic_rollup *rollup, uint64_t project,
+                                         struct pic_contribution *out);
+/* The same for a project that was just created, from its row alone. */
+void pic_rollup_created(const struct pic_row *project, struct pic_contribution *out);
+
+/* Takes one contribution away and adds another. */
+PIC_MUST_USE int pic_rollup_move(struct pic_rollup *rollup, const struct pic_contribution *before,
+                                 const struct pic_contribution *after);
+/* Shares of a fund have changed: splits all its projects again. */
+PIC_MUST_USE int pic_rollup_split_again(struct pic_rollup *rollup, uint64_t fund);
+/* Writes the gathered differences. */
+PIC_MUST_USE int pic_rollup_flush(struct pic_rollup *rollup);
+/* Forgets them: the transaction was rolled back. */
+void pic_rollup_forget(struct pic_rollup *rollup);
+
+#endif
