@@ -36,19 +36,21 @@ static const struct {
 #undef TELL
 };
 
-static bool is_spoken(int status)
+/* What is not a status is an unexpected failure. */
+static int known(int status)
 {
-    return status >= 0 && status < PIC_STATUS_COUNT && sentences[status] != NULL;
+    return status >= 0 && status < PIC_STATUS_COUNT && sentences[status] != NULL ? status
+                                                                                 : PIC_EFAIL;
 }
 
 const char *pic_speech_sentence(int status)
 {
-    return is_spoken(status) ? sentences[status] : texts[PIC_TELL_UNEXPECTED].text;
+    return sentences[known(status)];
 }
 
 const char *pic_speech_action(int status)
 {
-    return is_spoken(status) ? actions[status] : texts[PIC_TELL_UNEXPECTED_ACTION].text;
+    return actions[known(status)];
 }
 
 const char *pic_speech_text(enum pic_tell key)
