@@ -5,6 +5,8 @@
 #include "protocol/base/text.h"
 #include "schema/face/csv.h"
 
+enum { WRITTEN_MAX = 4 << 20 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_back(const struct pic_csv *row)
@@ -12,7 +14,7 @@ static void read_back(const struct pic_csv *row)
     struct pic_buf out;
     struct pic_csv again;
     bool more;
-    pic_buf_init(&out, PIC_CSV_ROW_MAX * 4);
+    pic_buf_init(&out, WRITTEN_MAX);
     for (size_t i = 0; i < row->cell_n; i++)
         pic_csv_text(&out, PIC_CSV_REGULATORY, i == 0, pic_csv_cell(row, i));
     pic_csv_end_row(&out, PIC_CSV_REGULATORY);

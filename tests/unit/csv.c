@@ -119,7 +119,7 @@ static void random_text(uint64_t *seed, struct pic_buf *out)
         pic_buf_text(out, pieces[draw(seed) % (sizeof pieces / sizeof *pieces)]);
 }
 
-enum { ROWS = 5, COLUMNS = 3 };
+enum { ROWS = 5, COLUMNS = 3, CELLS = ROWS * COLUMNS };
 
 static void write_table(struct pic_buf cells[ROWS][COLUMNS], enum pic_csv_profile profile,
                         struct pic_buf *out)
@@ -161,11 +161,11 @@ static void what_is_written_is_read_back_in_both_profiles(void **state)
     (void)state;
     struct pic_buf cells[ROWS][COLUMNS], out;
     pic_buf_init(&out, OUT_MAX);
-    for (size_t i = 0; i < ROWS * COLUMNS; i++)
+    for (size_t i = 0; i < CELLS; i++)
         pic_buf_init(&cells[i / COLUMNS][i % COLUMNS], PIC_CSV_CELL_MAX);
     for (uint64_t round = 1; round <= 2000; round++) {
         uint64_t seed = round;
-        for (size_t i = 0; i < ROWS * COLUMNS; i++)
+        for (size_t i = 0; i < CELLS; i++)
             random_text(&seed, &cells[i / COLUMNS][i % COLUMNS]);
         for (size_t row = 0; row < ROWS; row++)
             pic_buf_text(&cells[row][2], "fin"); /* a row of empty cells is no row */
@@ -174,7 +174,7 @@ static void what_is_written_is_read_back_in_both_profiles(void **state)
         write_table(cells, PIC_CSV_REGULATORY, &out);
         expect_table(cells, pic_buf_view(&out), round);
     }
-    for (size_t i = 0; i < ROWS * COLUMNS; i++)
+    for (size_t i = 0; i < CELLS; i++)
         pic_buf_release(&cells[i / COLUMNS][i % COLUMNS]);
     pic_buf_release(&out);
 }

@@ -545,17 +545,16 @@ static void quantities_are_said_in_words(void **state)
     static const struct {
         uint64_t bytes;
         const char *expected;
-    } sizes[] = {{0, "0 octet"},        {1, "1 octet"},
-                 {1023, "1023 octets"}, {2150, "2,1 Ko"},
-                 {931840, "910 Ko"},    {10 * 1024, "10 Ko"},
-                 {3250586, "3,1 Mo"},   {UINT64_MAX, "16777216 To"}};
+    } sizes[] = {
+        {0, "0 octet"},     {1, "1 octet"},   {1023, "1023 octets"}, {2150, "2,1 Ko"},
+        {931840, "910 Ko"}, {10240, "10 Ko"}, {3250586, "3,1 Mo"},   {UINT64_MAX, "16777216 To"}};
     static const struct {
         int64_t ms;
         const char *expected;
     } times[] = {{0, "0 s"},
                  {4200, "4 s"},
-                 {9 * 60000, "9 min"},
-                 {5 * 3600000, "5 h"},
+                 {540000, "9 min"},
+                 {18000000, "5 h"},
                  {INT64_C(86400000), "1 jour"},
                  {INT64_C(-86400000) * 3, "3 jours"},
                  {INT64_C(86400000) * 70, "2 mois"},
