@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schema/face/speech.h"
+
 enum { WORDS_MAX = 1 << 16 };
 
 /* "pic-server" as a name of a shell function: "_pic_server". */
