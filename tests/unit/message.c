@@ -296,7 +296,7 @@ static void vectors_are_as_agreed(void **state)
 static void the_specification_holds_the_tables_and_the_vectors(void **state)
 {
     (void)state;
-    struct pic_buf spec, vectors, table;
+    struct pic_buf spec, vectors, table, words;
     read_file("protocol/SPEC.md", &spec);
     read_file("tests/vectors/exchange.txt", &vectors);
     pic_buf_init(&table, TEXT_FILE_MAX);
@@ -306,6 +306,11 @@ static void the_specification_holds_the_tables_and_the_vectors(void **state)
     pic_buf_clear(&table);
     exchange_tables_statuses(&table);
     assert_non_null(strstr(pic_buf_string(&spec), pic_buf_string(&table)));
+    read_file("protocol/exchange/control_words.def", &words);
+    const char *list = strchr(pic_buf_string(&words), '"'); /* after the comment */
+    assert_non_null(list);
+    assert_non_null(strstr(pic_buf_string(&spec), list));
+    pic_buf_release(&words);
     pic_buf_release(&spec);
     pic_buf_release(&vectors);
     pic_buf_release(&table);
