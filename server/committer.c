@@ -110,8 +110,9 @@ static int prepare(struct pic_committer *c, struct pic_err *err)
         sqlite3_stmt **stmt;
         const char *sql;
     } all[] = {
-        {&c->begin, "BEGIN IMMEDIATE"}, {&c->commit, "COMMIT"}, {&c->savepoint, "SAVEPOINT work"},
-        {&c->release, "RELEASE work"},  {&c->undo, "ROLLBACK TO work"},
+        {&c->begin, "BEGIN IMMEDIATE"},    {&c->commit, "COMMIT"},
+        {&c->savepoint, "SAVEPOINT work"}, {&c->release, "RELEASE work"},
+        {&c->undo, "ROLLBACK TO work"},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         *all[i].stmt = pic_db_prepare(&c->server.journal_db, all[i].sql, err);

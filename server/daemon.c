@@ -99,9 +99,9 @@ static void log_counts(struct daemon *d)
     pic_workers_count(d->workers, &w);
     pic_committer_count(d->committer, &c);
     pic_listener_count(d->listeners[0], &l);
-    pic_log(PIC_LOG_INFO, "compte", "connexions", (int64_t)l.peers, "demandes",
-            (int64_t)w.answered, "refusees", (int64_t)w.refused, "occupe", (int64_t)w.busy,
-            "ecritures", (int64_t)c.works, "transactions", (int64_t)c.transactions, NULL);
+    pic_log(PIC_LOG_INFO, "compte", "connexions", (int64_t)l.peers, "demandes", (int64_t)w.answered,
+            "refusees", (int64_t)w.refused, "occupe", (int64_t)w.busy, "ecritures",
+            (int64_t)c.works, "transactions", (int64_t)c.transactions, NULL);
 }
 
 static void tick(struct daemon *d, unsigned count)
@@ -113,8 +113,8 @@ static void tick(struct daemon *d, unsigned count)
     }
     if (count % KEYS_TICKS == 0) {
         bool rotated;
-        int status = pic_keyring_rotate(d->options->folder, &d->keys, pic_server_now_ms(), &rotated,
-                                        NULL);
+        int status =
+            pic_keyring_rotate(d->options->folder, &d->keys, pic_server_now_ms(), &rotated, NULL);
         if (status != PIC_OK)
             pic_log_status("cles", status);
         if (status == PIC_OK && rotated) {
