@@ -29,7 +29,10 @@ static void client(const struct crowd_plan *plan, const struct gates *gates, uns
     void *state = plan->prepare(&member);
     check(write(gates->ready[1], &byte, 1) == 1, "crowd");
     check(read(gates->start[0], &byte, 1) == 0, "crowd");
+    struct stage own = stage_begin("", 0);
     struct crowd_count count = plan->go(state);
+    stage_end(&own);
+    count.cpu_ms = own.client_cpu_ms;
     check(write(gates->counts[1], &count, sizeof count) == (ssize_t)sizeof count, "crowd");
     _exit(EXIT_SUCCESS);
 }
@@ -43,6 +46,7 @@ static struct crowd_count gather(const struct gates *gates, unsigned size)
         all.up_bytes += one.up_bytes;
         all.down_bytes += one.down_bytes;
         all.turns += one.turns;
+        all.cpu_ms += one.cpu_ms;
         all.ok = all.ok && one.ok;
     }
     return all;
@@ -69,6 +73,7 @@ bool crowd_run(const struct crowd_plan *plan, const char *name, pid_t server)
     (void)close(gates.start[1]);
     struct crowd_count all = gather(&gates, plan->size);
     stage_end(&stage);
+    stage.client_cpu_ms = all.cpu_ms;
     while (wait(NULL) > 0)
         continue;
     stage_print(&stage, all.up_bytes, all.down_bytes, all.turns);

@@ -15,6 +15,7 @@ struct crowd_count {
     uint64_t up_bytes, down_bytes;
     unsigned turns;
     bool ok;
+    double cpu_ms; /* the crowd's own business */
 };
 
 /* prepare readies a client and returns its state; go is timed. Both run in the client's process. */

@@ -4,7 +4,7 @@
  *     rival_client pull PORT SERVER_PID FOLDER RECORDS EDITS   a second laptop takes everything
  *     rival_client crowd PORT SERVER_PID FOLDER RECORDS LAPTOPS
  *
- * Prints one line a stage (stage.h), then "agent_rss_mib X".
+ * Prints one line a stage (stage.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +155,7 @@ static void run_pull(const struct task *task)
     laptop_close(&first);
     rival_bytes_release(&lines);
     laptop_close(&laptop);
+    (void)printf("agent_rss_mib %.2f\n", stage_own_rss_mib());
 }
 
 static void *crowd_prepare(const struct crowd_member *member)
@@ -174,7 +175,7 @@ static struct crowd_count crowd_go(void *client)
 {
     struct laptop *laptop = client;
     bool ok = push(laptop);
-    return (struct crowd_count){laptop->wire.sent_bytes, laptop->wire.received_bytes, 1, ok};
+    return (struct crowd_count){laptop->wire.sent_bytes, laptop->wire.received_bytes, 1, ok, 0.0};
 }
 
 static void run_crowd(const struct task *task)
@@ -197,7 +198,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         if (strcmp(argv[1], modes[i].name) == 0) {
             modes[i].run(&task);
-            (void)printf("agent_rss_mib %.2f\n", stage_own_rss_mib());
             return EXIT_SUCCESS;
         }
     }
