@@ -140,7 +140,8 @@ void pic_code_new(const struct pic_random *random, struct pic_code *out)
 /* The canonical character for a typed one; 0 when there is none. */
 static char canonical(char typed)
 {
-    char c = typed >= 'a' && typed <= 'z' ? (char)(typed - 'a' + 'A') : typed;
+    int upper = typed >= 'a' && typed <= 'z' ? typed - 'a' + 'A' : typed;
+    char c = (char)upper;
     if (c == 'O')
         return '0';
     if (c == 'I' || c == 'L')

@@ -137,6 +137,16 @@ void pic_speech_tell(struct pic_buf *out, enum pic_tell key, ...)
     pic_speech_fill(out, texts[key].text, facts);
 }
 
+int pic_speech_usage(struct pic_err *err, enum pic_tell key, const char *a, const char *b)
+{
+    struct pic_buf text;
+    pic_buf_init(&text, SENTENCE_MAX);
+    pic_speech_tell(&text, key, a, b, NULL);
+    int status = pic_fail(err, PIC_EUSAGE, pic_buf_string(&text), NULL);
+    pic_buf_release(&text);
+    return status;
+}
+
 static void json_error(const struct pic_err *err, const char *const facts[static FACTS],
                        struct pic_buf *out)
 {

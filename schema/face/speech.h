@@ -31,6 +31,9 @@ void pic_speech_fill(struct pic_buf *out, const char *template, const char *cons
 /* Appends the text of a key; up to three facts follow, then NULL. */
 void pic_speech_tell(struct pic_buf *out, enum pic_tell key, ...) __attribute__((sentinel));
 
+/* Records PIC_EUSAGE with the text of a key as its fact; a and b are that text's, or NULL. */
+int pic_speech_usage(struct pic_err *err, enum pic_tell key, const char *a, const char *b);
+
 enum pic_speech_style {
     PIC_SPEECH_SCREEN, /* "S-01  sentence\n  → action\n" */
     PIC_SPEECH_JSON,   /* {"code":"S-01","message":"…","action":"…"}\n */

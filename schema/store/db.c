@@ -79,8 +79,8 @@ static int configure(struct pic_db *db, const struct pic_db_options *options, st
 int pic_db_open(const char *path, const struct pic_db_options *options, struct pic_db *out,
                 struct pic_err *err)
 {
-    int flags = options->read_only ? SQLITE_OPEN_READONLY
-                                   : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int flags =
+        options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     *out = (struct pic_db){0};
     mode_t before = umask(S_IRWXG | S_IRWXO); /* for the files that SQLite makes beside it too */
     int code = sqlite3_open_v2(path, &out->handle, flags | SQLITE_OPEN_NOMUTEX, options->vfs);
@@ -147,8 +147,7 @@ static int migrate_once(struct pic_db *db, const char *script, int version, stru
     return status;
 }
 
-int pic_db_migrate(struct pic_db *db, const char *const *scripts, int script_n,
-                   struct pic_err *err)
+int pic_db_migrate(struct pic_db *db, const char *const *scripts, int script_n, struct pic_err *err)
 {
     int version = 0;
     struct pic_err local = {0};

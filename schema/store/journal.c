@@ -184,8 +184,8 @@ int pic_journal_append(struct pic_journal *j, const struct pic_segment *s, uint6
     int status = pic_journal_head(j, s->device, s->audience, &head);
     if (status != PIC_OK)
         return status;
-    bool follows = s->device == PIC_DEVICE_SERVER ? s->first_seq > head.seq
-                                                  : s->first_seq == head.seq + 1;
+    bool follows =
+        s->device == PIC_DEVICE_SERVER ? s->first_seq > head.seq : s->first_seq == head.seq + 1;
     if (!follows || memcmp(s->previous, head.hash, PIC_HASH_SIZE) != 0)
         return not_next(j, s, &head, position);
     status = add_segment(j, s);
@@ -286,8 +286,8 @@ struct feed {
     uint32_t except;
 };
 
-static int feed_open(struct pic_journal *j, uint64_t organisation, uint32_t except,
-                     uint64_t cursor, struct feed *f)
+static int feed_open(struct pic_journal *j, uint64_t organisation, uint32_t except, uint64_t cursor,
+                     struct feed *f)
 {
     static const uint64_t everybody = PIC_AUDIENCE_ALL;
     *f = (struct feed){.except = except};
@@ -297,9 +297,8 @@ static int feed_open(struct pic_journal *j, uint64_t organisation, uint32_t exce
     }
     f->walk_n = 2;
     int status = walk_start(&f->walks[0], j->stmt[FEED_ONE], cursor, &everybody);
-    return status == PIC_OK
-               ? walk_start(&f->walks[1], j->feed_other, cursor, &organisation)
-               : status;
+    return status == PIC_OK ? walk_start(&f->walks[1], j->feed_other, cursor, &organisation)
+                            : status;
 }
 
 /* The walk that holds the next segment to send, or NULL at the end. */
@@ -358,8 +357,8 @@ int pic_journal_feed(struct pic_journal *j, uint64_t organisation, uint32_t exce
     struct feed f;
     size_t n = 0;
     uint64_t *positions = malloc(FEED_PAGE_ITEMS * sizeof *positions);
-    int status = positions == NULL ? PIC_EMEMORY
-                                   : feed_open(j, organisation, except_device, *cursor, &f);
+    int status =
+        positions == NULL ? PIC_EMEMORY : feed_open(j, organisation, except_device, *cursor, &f);
     for (unsigned i = 0; status == PIC_OK && i <= skip; i++) {
         if (n > 0)
             *cursor = positions[n - 1];

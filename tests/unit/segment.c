@@ -87,7 +87,7 @@ static void some_history(struct generator *g, struct history *h, uint32_t device
     for (size_t i = 0; i < h->n; i++) {
         struct pic_change *c = &h->changes[i];
         bool creates = i == 0 || generator_below(g, 3) > 0;
-        now += generator_below(g, 3) * generator_below(g, 50);
+        now += (int64_t)generator_below(g, 3) * generator_below(g, 50);
         *c = (struct pic_change){.dot = pic_dot(device, seq),
                                  .stamp = pic_clock_tick(&clock, now),
                                  .entity = (uint8_t)(1 + generator_below(g, 5))};
@@ -124,13 +124,13 @@ static void read_back(struct pic_segment_reader *reader, const struct pic_signer
     assert_int_equal(s.count, n);
     assert_int_equal(s.first_seq, pic_dot_seq(expected[0]->dot));
     assert_int_equal(s.last_seq, pic_dot_seq(expected[n - 1]->dot));
-    uint64_t stamp;
+    uint64_t stamp = 0;
     assert_int_equal(pic_segment_check(reader, &s, &stamp), PIC_OK);
     assert_true(stamp == expected[n - 1]->stamp);
     assert_int_equal(pic_segment_reader_open(reader, &s), PIC_OK);
     for (size_t i = 0; i <= n; i++) {
-        struct pic_change c;
-        bool done;
+        struct pic_change c = {0};
+        bool done = false;
         assert_int_equal(pic_segment_reader_next(reader, &c, &done), PIC_OK);
         assert_int_equal(done, i == n);
         if (!done)
