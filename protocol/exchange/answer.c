@@ -38,7 +38,7 @@ int pic_answer_scratch_init(struct pic_answer_scratch *scratch)
     pic_buf_init(&scratch->reply, PIC_REPLY_MAX);
     pic_buf_init(&scratch->receipt, PIC_RECEIPT_MAX);
     pic_buf_init(&scratch->record, PIC_CERTIFICATE_MAX);
-    pic_buf_init(&scratch->list, PIC_WANTED_MAX * PIC_HASH_SIZE);
+    pic_buf_init(&scratch->list, (size_t)PIC_WANTED_MAX * PIC_HASH_SIZE);
     pic_buf_init(&scratch->bytes, PIC_REPLY_MAX);
     return pic_segment_reader_new(&scratch->reader);
 }

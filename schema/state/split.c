@@ -11,6 +11,8 @@ static void give_left_over(uint64_t left, const wide *remainders, size_t n, uint
         for (size_t i = 0; i < n; i++)
             if ((served >> i & 1U) == 0 && (best == n || remainders[i] > remainders[best]))
                 best = i;
+        if (best == n)
+            return; /* never: fewer cents are left over than there are parts */
         served |= UINT64_C(1) << best;
         parts[best]++;
     }

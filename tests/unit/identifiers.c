@@ -10,7 +10,9 @@
 static char other_digit(char digit)
 {
     static const char next[] = "1234567890";
-    return digit >= '0' && digit <= '9' ? next[digit - '0'] : 'Z';
+    if (digit < '0' || digit > '9')
+        return 'Z';
+    return next[digit - '0'];
 }
 
 static void each_kind_takes_what_it_should(void **state)
