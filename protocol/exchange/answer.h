@@ -96,7 +96,7 @@ struct pic_answer {
 /* A worker's memory, used again for each call, and what the last call was about. */
 struct pic_answer_scratch {
     struct pic_segment_reader *reader;
-    struct pic_buf request, reply, part, hashes;
+    struct pic_buf request, reply, receipt, record, list, bytes;
     struct {
         enum pic_request_type type; /* 0: none could be read */
         enum pic_reply_status status;

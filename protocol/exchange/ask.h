@@ -15,7 +15,7 @@
 struct pic_ask_party {
     const struct pic_dh_pair *own;      /* the device's transport pair */
     const struct pic_transport *server; /* its key seals requests; its identity is pinned */
-    uint32_t device;                    /* own number; 0 before enrolment */
+    uint32_t device;                    /* own number; 0: not known before enrolment */
     const struct pic_random *random;
 };
 
@@ -24,7 +24,10 @@ struct pic_ask {
     struct pic_noise noise;
     struct pic_transport server; /* as it was when the request was made */
     uint32_t device;
-    struct pic_request request;        /* its spans are not kept */
+    enum pic_request_type type;
+    uint64_t cursor, offset, max;   /* sync, get: what was asked */
+    uint8_t sign_key[PIC_KEY_SIZE]; /* enrol: what the certificate must name */
+    uint8_t own_key[PIC_KEY_SIZE];
     uint8_t hash[PIC_NOISE_HASH_SIZE]; /* enrol: what the proofs cover */
     struct pic_secret secret;          /* enrol: the invitation's */
 };

@@ -6,7 +6,7 @@
  *
  * Bit i of presence says that the i-th field of the list is there; a field is there exactly when it
  * is neither zero nor empty, so every message has one encoding only and costs what it says. Reading
- * is total: any bytes give a message or an error, nothing is allocated, spans are borrowed. The
+ * is total: any bytes give a message or an error, and spans are borrowed. The
  * head of both forms is the same in every protocol version. */
 #ifndef PIC_EXCHANGE_MESSAGE_H
 #define PIC_EXCHANGE_MESSAGE_H
@@ -61,6 +61,7 @@ enum pic_sync_reply_flag {
 struct pic_feed {
     uint32_t n;
     struct pic_span items; /* n times: position delta varint, at least 1; length varint; segment */
+    uint64_t distance;     /* sum of the deltas: the next cursor, from where the feed starts */
 };
 
 /* Takes the next segment: *position, first set to where the feed starts, becomes its position.

@@ -192,11 +192,22 @@ bool pic_program_has_group(const struct pic_program *program, const char *word)
     return false;
 }
 
+/* Keeps a copy of candidate, whose storage will not last, when it is nearer than all before. */
+static void keep_nearer(struct pic_nearest *nearest, const char *candidate,
+                        char kept[static OPTION_NAME_MAX])
+{
+    nearest->best = NULL;
+    pic_nearest_try(nearest, candidate);
+    if (nearest->best != NULL)
+        (void)snprintf(kept, OPTION_NAME_MAX, "%s", candidate);
+}
+
 int pic_program_unknown(const struct pic_program *program, const char *const *words, size_t word_n,
                         struct pic_err *err)
 {
     struct pic_target target;
-    char typed[OPTION_NAME_MAX], word[OPTION_NAME_MAX], meant[OPTION_NAME_MAX] = "";
+    char typed[OPTION_NAME_MAX], word[OPTION_NAME_MAX], last[OPTION_NAME_MAX] = "";
+    char meant[OPTION_NAME_MAX * 2] = "";
     bool group = pic_program_has_group(program, words[0]);
     size_t at = 0, n = strlen(words[0]);
     struct pic_nearest nearest;
@@ -209,11 +220,10 @@ int pic_program_unknown(const struct pic_program *program, const char *const *wo
             continue;
         const char *rest = group ? target.path + n + 1 : target.path;
         (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(rest, " "), rest);
-        nearest.best = NULL;
-        pic_nearest_try(&nearest, word);
-        if (nearest.best != NULL)
-            (void)snprintf(meant, sizeof meant, "%.32s%s%.32s", prefix, space, word);
+        keep_nearer(&nearest, word, last);
     }
+    if (last[0] != '\0')
+        (void)snprintf(meant, sizeof meant, "%.32s%s%.32s", prefix, space, last);
     (void)snprintf(typed, sizeof typed, "%.32s%s%.32s", words[0], space, group ? words[1] : "");
     return pic_fail(err, PIC_EUNKNOWN_COMMAND, typed, meant, NULL);
 }
@@ -284,17 +294,19 @@ static void apply_global(struct pic_call *call, const char *name, const char *va
 
 static int check_choice(struct parser *p, const struct pic_option *option, const char *value)
 {
-    char word[OPTION_NAME_MAX], name[OPTION_NAME_MAX];
-    size_t n = strlen(value);
+    char choice[OPTION_NAME_MAX], name[OPTION_NAME_MAX], meant[OPTION_NAME_MAX] = "";
+    struct pic_nearest nearest;
+    pic_nearest_init(&nearest, value);
     for (const char *at = option->choices; *at != '\0'; at += strspn(at, " ")) {
-        size_t length = strcspn(at, " ");
-        if (length == n && strncmp(at, value, n) == 0)
+        size_t n = strcspn(at, " ");
+        (void)snprintf(choice, sizeof choice, "%.*s", (int)n, at);
+        if (strcmp(choice, value) == 0)
             return PIC_OK;
-        at += length;
+        keep_nearer(&nearest, choice, meant);
+        at += n;
     }
-    (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(option->choices, " "), option->choices);
     (void)snprintf(name, sizeof name, "--%s", option->name);
-    return pic_fail(&p->call->err, PIC_ECODE, value, name, word, NULL);
+    return pic_fail(&p->call->err, PIC_ECODE, value, name, meant, NULL);
 }
 
 /* The value of an option written --name=value (inline_value) or --name value. */
@@ -321,14 +333,15 @@ static int keep_option(struct parser *p, const struct pic_option *option,
                        const struct pic_field *field, const char *value)
 {
     struct pic_call *call = p->call;
+    char dashed[OPTION_NAME_MAX];
     bool repeatable =
         field != NULL ? field->type == PIC_TYPE_SET : (option->flags & PIC_OPTION_REPEATED) != 0;
+    (void)snprintf(dashed, sizeof dashed, "--%s", field != NULL ? field->option : option->name);
     for (size_t i = 0; i < call->option_n && !repeatable; i++)
         if (call->options[i].option == option && call->options[i].field == field)
-            return misused(&p->call->err, PIC_TELL_USAGE_TWICE,
-                           field != NULL ? field->option : option->name, NULL);
+            return misused(&call->err, PIC_TELL_USAGE_TWICE, dashed, NULL);
     if (call->option_n == PIC_CALL_OPTIONS_MAX)
-        return misused(&p->call->err, PIC_TELL_USAGE_TOO_LONG, NULL, NULL);
+        return misused(&call->err, PIC_TELL_USAGE_TOO_LONG, NULL, NULL);
     call->options[call->option_n++] = (struct pic_call_option){option, field, value};
     return PIC_OK;
 }
@@ -487,30 +500,36 @@ static int parse_field(struct parser *p, const struct pic_field *field)
     *value = (struct pic_call_value){.field = field};
     pic_buf_init(&value->text, VALUE_MAX);
     pic_buf_init(&value->store, VALUE_MAX);
-    if (!typed_for(call, field, &value->text)) {
-        bool required = pic_target_requires(&call->target, field);
-        return required ? missing(p, field->option, field->label, pic_field_example(field))
-                        : PIC_OK;
-    }
+    if (!typed_for(call, field, &value->text))
+        return PIC_OK;
     call->value_n++;
     value->typed = pic_buf_string(&value->text);
     if (value->text.bad)
         return pic_fail(&call->err, PIC_ETOO_LONG, "", field->label, NULL);
+    if (pic_target_requires(&call->target, field) && value->typed[0] == '\0')
+        return pic_fail(&call->err, PIC_EREQUIRED, "", field->label, NULL);
     if (field->type == PIC_TYPE_DOCUMENT || field->type == PIC_TYPE_IDENTITY)
         return PIC_OK;
     return pic_value_parse(field, value->typed, &value->store, &value->value, &call->err);
 }
 
+/* What was given is read first, so that a slip in it is said before what is missing. */
 static int parse_fields(struct parser *p)
 {
-    const struct pic_target *target = &p->call->target;
-    for (unsigned i = 0; target->entity != NULL && i < target->entity->field_n; i++) {
-        const struct pic_field *field = &target->entity->fields[i];
-        if (!pic_target_takes(p->call->program, target, field))
-            continue;
-        int status = parse_field(p, field);
+    const struct pic_call *call = p->call;
+    const struct pic_entity *entity = call->target.entity;
+    size_t field_n = entity == NULL ? 0 : entity->field_n;
+    for (size_t i = 0; i < field_n; i++) {
+        int status = parse_field(p, &entity->fields[i]);
         if (status != PIC_OK)
             return status;
+    }
+    for (size_t i = 0; i < field_n; i++) {
+        const struct pic_field *field = &entity->fields[i];
+        if (pic_target_takes(call->program, &call->target, field) &&
+            pic_target_requires(&call->target, field) &&
+            pic_call_field(call, field->number) == NULL)
+            return missing(p, field->option, field->label, pic_field_example(field));
     }
     return PIC_OK;
 }
@@ -536,9 +555,9 @@ int pic_call_parse(struct pic_call *call, const struct pic_program *program, int
                                 : pic_program_unknown(program, call->args, call->arg_n, &call->err);
     status = parse_rest(&p);
     if (status == PIC_OK)
-        status = check_required(&p);
-    if (status == PIC_OK)
         status = parse_fields(&p);
+    if (status == PIC_OK)
+        status = check_required(&p);
     return status;
 }
 
