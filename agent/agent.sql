@@ -21,3 +21,14 @@ CREATE TABLE IF NOT EXISTS outgoing(
   sent INTEGER NOT NULL DEFAULT 0 CHECK(sent IN (0, 1)) -- the server holds it whole
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS outgoing_unsent ON outgoing(size) WHERE sent = 0;
+
+-- Receipts as the server signed them: the proof that can be exported.
+CREATE TABLE IF NOT EXISTS proof(
+  number    INTEGER NOT NULL, -- of the server; one restored from a backup may give it again
+  time_ms   INTEGER NOT NULL, -- server time
+  seq       INTEGER NOT NULL, -- head of this laptop's log
+  changes   INTEGER NOT NULL, -- cumulated
+  documents INTEGER NOT NULL, -- cumulated
+  bytes     BLOB NOT NULL,    -- receipt.h
+  PRIMARY KEY(time_ms, number)
+) STRICT;

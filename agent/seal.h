@@ -36,10 +36,12 @@ PIC_MUST_USE int pic_seal_hash(struct pic_agent *agent, uint64_t seq,
                                uint8_t out[static PIC_HASH_SIZE]);
 
 /* Takes a verified receipt: sealed segments up to its head enter the journal, their pending changes
- * go, the receipt is kept. *covers: whether the receipt says what this laptop holds (same head at
+ * go, the receipt is kept as the bytes that were signed. *covers: whether the receipt says what this laptop holds (same head at
  * that sequence). In the transaction that is open. */
 PIC_MUST_USE int pic_seal_acknowledge(struct pic_agent *agent, const struct pic_receipt *receipt,
-                                      bool *covers, struct pic_err *err);
+                                      struct pic_span bytes, bool *covers, struct pic_err *err);
+/* Takes a stamp from outside into account, for good. In the open transaction. */
+PIC_MUST_USE int pic_seal_seen(struct pic_agent *agent, uint64_t stamp);
 
 /* clock_ahead: stamps everything pending again, in order, before the server's time (or just after
  * what has been seen, where that is later), and makes the state again. */

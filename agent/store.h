@@ -71,7 +71,7 @@ struct pic_agent {
     struct pic_state *state; /* NULL until self is known */
     struct pic_segment_reader *reader;
     struct pic_blobs blobs;
-    struct pic_clock clock;
+    struct pic_clock clock, clock_kept; /* now, and as it was last committed */
     struct pic_agent_self self;
     struct pic_agent_queries *queries; /* prepared when first needed */
 };
@@ -104,7 +104,7 @@ PIC_MUST_USE int pic_agent_commit(struct pic_agent *agent, struct pic_err *err);
 void pic_agent_rollback(struct pic_agent *agent);
 
 /* Wall clock, less what it is known to be ahead of the server. */
-int64_t pic_agent_now_ms(const struct pic_agent *agent);
+int64_t pic_agent_now_ms(struct pic_agent *agent);
 /* This clock minus the server's, as of the last contact; 0 before any. */
 int64_t pic_agent_clock_offset_ms(struct pic_agent *agent);
 
@@ -126,6 +126,11 @@ PIC_MUST_USE int pic_agent_next_seq(struct pic_agent *agent, uint64_t *out);
 typedef int pic_agent_each(void *context, const struct pic_change *change, size_t bytes);
 PIC_MUST_USE int pic_agent_pending_each(struct pic_agent *agent, uint64_t first_seq,
                                         pic_agent_each *each, void *context);
+/* The last pending change before *seq, which becomes its own: how they are walked backwards. Texts
+ * are in bytes, the rest in store. PIC_ENOT_FOUND. */
+PIC_MUST_USE int pic_agent_pending_before(struct pic_agent *agent, uint64_t *seq,
+                                          struct pic_buf *bytes, struct pic_change_store *store,
+                                          struct pic_change *out);
 /* Writes a pending change, or replaces the one of that sequence. */
 PIC_MUST_USE int pic_agent_pending_put(struct pic_agent *agent, const struct pic_change *change);
 /* A document that this laptop has to send. Noted once, however often it is named. */
