@@ -11,7 +11,7 @@
 enum {
     SYNC_HEAD = 1 + 10 + 2 + 1 + 6 + PIC_MARK_SIZE,
     SYNC_RECORDS = 2 + PIC_RECEIPT_MAX + 2 + PIC_TRANSPORT_SIZE,
-    SYNC_LISTS = 1 + PIC_WANTED_MAX * PIC_HASH_SIZE + 10 + 3,
+    SYNC_LISTS = 1 + (size_t)PIC_WANTED_MAX * PIC_HASH_SIZE + 10 + 3,
 };
 _Static_assert(SYNC_HEAD + SYNC_RECORDS + SYNC_LISTS + PIC_FEED_BYTES_MAX <= PIC_REPLY_MAX,
                "a full page always fits one reply");
@@ -38,7 +38,7 @@ int pic_answer_scratch_init(struct pic_answer_scratch *scratch)
     pic_buf_init(&scratch->reply, PIC_REPLY_MAX);
     pic_buf_init(&scratch->receipt, PIC_RECEIPT_MAX);
     pic_buf_init(&scratch->record, PIC_CERTIFICATE_MAX);
-    pic_buf_init(&scratch->list, PIC_WANTED_MAX * PIC_HASH_SIZE);
+    pic_buf_init(&scratch->list, (size_t)PIC_WANTED_MAX * PIC_HASH_SIZE);
     pic_buf_init(&scratch->bytes, PIC_REPLY_MAX);
     return pic_segment_reader_new(&scratch->reader);
 }
