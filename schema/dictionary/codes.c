@@ -25,7 +25,7 @@ bool pic_code_is(const char *about, struct pic_span s)
     return kind == PIC_IDENTIFIER_NONE ? is_code(s) : pic_identifier_is(kind, s);
 }
 
-int pic_code_parse(const char *about, const char *typed, struct pic_buf *out, struct pic_err *err)
+int pic_code_clean(const char *about, const char *typed, struct pic_buf *out, struct pic_err *err)
 {
     enum pic_identifier kind = pic_identifier_kind(about);
     if (kind != PIC_IDENTIFIER_NONE)
@@ -78,7 +78,7 @@ static int read_members(const char *about, const char *typed, struct pic_buf *wo
         pic_buf_clear(&one);
         pic_buf_bytes(&one, p, n);
         pic_buf_u8(words, ' ');
-        status = pic_code_parse(about, pic_buf_string(&one), words, err);
+        status = pic_code_clean(about, pic_buf_string(&one), words, err);
         p += n;
         p += strspn(p, between);
     }

@@ -86,7 +86,7 @@ static int parse_code(const struct pic_field *field, const char *typed, struct p
                       struct pic_value *out, struct pic_err *err)
 {
     size_t from = store->len;
-    int status = pic_code_parse(field->about, typed, store, err);
+    int status = pic_code_clean(field->about, typed, store, err);
     return status != PIC_OK ? status : take(field, typed, store, from, out, err);
 }
 
