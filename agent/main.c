@@ -1,6 +1,5 @@
 /* pic: the laptop's program. Everything it needs to know of its surroundings is read here, once. */
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +41,6 @@ int main(int argc, char **argv)
     char computer[NAME_SIZE] = "pic";
     struct pic_desk desk = {
         .data_home = data_home, .computer = computer, .runtime = getenv("XDG_RUNTIME_DIR")};
-    (void)signal(SIGPIPE, SIG_IGN);
     if (pic_crypto_start() != PIC_OK) {
         (void)fputs("X-00\n", stderr);
         return pic_status_exit(PIC_EIO);
