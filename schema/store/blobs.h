@@ -12,15 +12,19 @@ struct pic_blobs {
     uint64_t size_max; /* of one blob */
 };
 
-/* Creates the folder where needed. PIC_EIO, PIC_ELIMIT (path too long). */
+/* Creates the folder where needed, for its owner only; size_max is PIC_BLOB_MAX until the caller
+ * says otherwise. PIC_EIO, PIC_EDISK_FULL, PIC_ELIMIT (path too long). */
 PIC_MUST_USE int pic_blobs_init(struct pic_blobs *blobs, const char *folder);
 /* Bytes held: the whole size, or what a blob in progress has; *complete tells which. 0 for none. */
 PIC_MUST_USE int pic_blobs_held(const struct pic_blobs *blobs,
                                 const uint8_t hash[static PIC_HASH_SIZE], uint64_t *held,
                                 bool *complete);
 /* Adds bytes at offset. An offset at or below what is held is accepted and only the new part
- * written; above it: PIC_EGAP. *held and *complete as after. PIC_EHASH (whole, and wrong: thrown
- * away), PIC_ELIMIT, PIC_EDISK_FULL, PIC_EIO. */
+ * written; above it: PIC_EGAP. *held and *complete as after, also on PIC_EGAP and PIC_EDISK_FULL.
+ * Without bytes it only says what is held, or completes what lacks nothing. PIC_EHASH (whole, and
+ * wrong: thrown away), PIC_ELIMIT (total over size_max, or bytes beyond total), PIC_EDISK_FULL,
+ * PIC_EIO. A blob in progress that is longer than total is thrown away first. Several threads and
+ * programs may add to the same blob. */
 PIC_MUST_USE int pic_blobs_put(const struct pic_blobs *blobs,
                                const uint8_t hash[static PIC_HASH_SIZE], uint64_t total,
                                uint64_t offset, struct pic_span bytes, uint64_t *held,
@@ -29,7 +33,8 @@ PIC_MUST_USE int pic_blobs_put(const struct pic_blobs *blobs,
 PIC_MUST_USE int pic_blobs_read(const struct pic_blobs *blobs,
                                 const uint8_t hash[static PIC_HASH_SIZE], uint64_t offset,
                                 size_t max, struct pic_buf *out);
-/* Copies a file in: its hash and size. PIC_EFILE (cannot be read), PIC_ELIMIT (over size_max). */
+/* Copies a file in: its hash and size. PIC_EFILE (cannot be read, no regular file, or changed
+ * meanwhile), PIC_ELIMIT (over size_max), and as put. */
 PIC_MUST_USE int pic_blobs_take(const struct pic_blobs *blobs, const char *path,
                                 uint8_t hash[static PIC_HASH_SIZE], uint64_t *size);
 /* The same from memory. */

@@ -1,19 +1,36 @@
 #include "schema/store/db.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-enum {
-    LENGTH_MAX = 4 << 20, /* bytes of one value or row */
-    SQL_MAX = 1 << 20,
-    CHECKPOINT_PAGES = 1000,
-    PRAGMA_MAX = 512,
+enum { CACHE_KIB = 2048, SCRIPT_MAX = 512, NUMBER_MAX = 16 };
+
+/* The most that one value, statement… may be; nothing this program writes comes near. */
+static const struct {
+    int what, most;
+} limits[] = {
+    {SQLITE_LIMIT_LENGTH, 16 << 20},
+    {SQLITE_LIMIT_SQL_LENGTH, 1 << 20},
+    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
+    {SQLITE_LIMIT_TRIGGER_DEPTH, 10},
+};
+
+static const struct {
+    int what, on;
+} switches[] = {
+    {SQLITE_DBCONFIG_DQS_DML, 0},        {SQLITE_DBCONFIG_DQS_DDL, 0},
+    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0}, {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
+    {SQLITE_DBCONFIG_DEFENSIVE, 1},      {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
 };
 
 int pic_db_status(int sqlite_code)
 {
-    switch (sqlite_code & 0xff) {
+    if (sqlite_code == SQLITE_IOERR_NOMEM)
+        return PIC_EMEMORY;
+    switch (sqlite_code & 0xFF) {
     case SQLITE_OK:
     case SQLITE_ROW:
     case SQLITE_DONE:
@@ -21,17 +38,20 @@ int pic_db_status(int sqlite_code)
     case SQLITE_FULL:
         return PIC_EDISK_FULL;
     case SQLITE_IOERR:
-    case SQLITE_READONLY:
-    case SQLITE_CANTOPEN:
-    case SQLITE_PERM:
         return PIC_EIO;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
         return PIC_ESTORE_IN_USE;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-    case SQLITE_FORMAT:
         return PIC_ESTORE_DAMAGED;
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+        return PIC_EFILE;
+    case SQLITE_TOOBIG:
+        return PIC_ELIMIT;
     case SQLITE_NOMEM:
         return PIC_EMEMORY;
     default:
@@ -39,68 +59,121 @@ int pic_db_status(int sqlite_code)
     }
 }
 
-int pic_db_fail(struct pic_db *db, int sqlite_code, struct pic_err *err)
+/* A full disk that shows while the log's index grows or a file is made is an I/O error to SQLite;
+ * to people it is a full disk. */
+static int status_of(sqlite3 *handle, int code)
 {
-    const char *words = db->handle == NULL ? "" : sqlite3_errmsg(db->handle);
-    return pic_fail(err, pic_db_status(sqlite_code), words, NULL);
-}
-
-static void set_flag(sqlite3 *handle, int option, int on)
-{
-    (void)sqlite3_db_config(handle, option, on, NULL);
-}
-
-static int configure(struct pic_db *db, const struct pic_db_options *options, struct pic_err *err)
-{
-    char pragmas[PRAGMA_MAX];
-    set_flag(db->handle, SQLITE_DBCONFIG_DQS_DML, 0);
-    set_flag(db->handle, SQLITE_DBCONFIG_DQS_DDL, 0);
-    set_flag(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
-    set_flag(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1);
-    set_flag(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1);
-    (void)sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
-    (void)sqlite3_limit(db->handle, SQLITE_LIMIT_SQL_LENGTH, SQL_MAX);
-    (void)sqlite3_limit(db->handle, SQLITE_LIMIT_ATTACHED, 2);
-    (void)sqlite3_busy_timeout(db->handle, options->busy_ms);
-    (void)snprintf(pragmas, sizeof pragmas,
-                   "PRAGMA recursive_triggers = OFF; PRAGMA mmap_size = 0;"
-                   "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY;"
-                   "PRAGMA cell_size_check = ON; PRAGMA synchronous = %s; PRAGMA cache_size = %d;",
-                   options->durability == PIC_DURABLE ? "FULL" : "OFF",
-                   options->cache_kib > 0 ? -options->cache_kib : -1024);
-    int status = pic_db_exec(db, pragmas, err);
-    if (status != PIC_OK || options->read_only)
-        return status;
-    (void)snprintf(pragmas, sizeof pragmas,
-                   "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = %d;", CHECKPOINT_PAGES);
-    return pic_db_exec(db, pragmas, err);
-}
-
-int pic_db_open(const char *path, const struct pic_db_options *options, struct pic_db *out,
-                struct pic_err *err)
-{
-    int flags = options->read_only ? SQLITE_OPEN_READONLY
-                                   : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    *out = (struct pic_db){0};
-    mode_t before = umask(S_IRWXG | S_IRWXO); /* for the files that SQLite makes beside it too */
-    int code = sqlite3_open_v2(path, &out->handle, flags | SQLITE_OPEN_NOMUTEX, options->vfs);
-    int status = code == SQLITE_OK ? configure(out, options, err) : pic_db_fail(out, code, err);
-    (void)umask(before);
-    if (status != PIC_OK)
-        pic_db_close(out);
+    int status = pic_db_status(code);
+    if (status == PIC_EIO || status == PIC_EFILE) {
+        int cause = sqlite3_system_errno(handle);
+        if (cause == ENOSPC || cause == EDQUOT)
+            return PIC_EDISK_FULL;
+    }
     return status;
 }
 
-void pic_db_close(struct pic_db *db)
+int pic_db_fail(struct pic_db *db, int sqlite_code, struct pic_err *err)
 {
-    (void)sqlite3_close_v2(db->handle);
-    *db = (struct pic_db){0};
+    if (db->handle == NULL)
+        return pic_fail(err, pic_db_status(sqlite_code), sqlite3_errstr(sqlite_code), NULL);
+    return pic_fail(err, status_of(db->handle, sqlite_code), sqlite3_errmsg(db->handle), NULL);
 }
 
 int pic_db_exec(struct pic_db *db, const char *sql, struct pic_err *err)
 {
     int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? PIC_OK : pic_db_fail(db, code, err);
+}
+
+/* SQLite would make a file that everybody can read. Only a file that was not there is ever closed
+ * here: closing one that is in use would drop the locks this process holds on it. */
+static void create_private(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+static int configure(struct pic_db *db, const struct pic_db_options *options, struct pic_err *err)
+{
+    int code = sqlite3_busy_timeout(db->handle, options->busy_ms);
+    for (size_t i = 0; i < sizeof switches / sizeof *switches && code == SQLITE_OK; i++)
+        code = sqlite3_db_config(db->handle, switches[i].what, switches[i].on, NULL);
+    if (code != SQLITE_OK)
+        return pic_db_fail(db, code, err);
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        (void)sqlite3_limit(db->handle, limits[i].what, limits[i].most);
+    char script[SCRIPT_MAX];
+    (void)snprintf(script, sizeof script,
+                   "PRAGMA recursive_triggers = OFF; PRAGMA cell_size_check = ON;"
+                   "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cache_size = -%d;"
+                   "PRAGMA synchronous = %s; PRAGMA wal_autocheckpoint = 1000;"
+                   "PRAGMA journal_size_limit = 16777216",
+                   options->cache_kib > 0 ? options->cache_kib : CACHE_KIB,
+                   options->durability == PIC_DURABLE ? "FULL" : "OFF");
+    return pic_db_exec(db, script, err);
+}
+
+/* The one value of a query, as a number and, where text is not NULL, as a short text. */
+static int one_value(struct pic_db *db, const char *sql, int *number, char text[static NUMBER_MAX],
+                     struct pic_err *err)
+{
+    sqlite3_stmt *stmt = pic_db_prepare(db, sql, err);
+    if (stmt == NULL)
+        return err->status;
+    int code = sqlite3_step(stmt);
+    if (code == SQLITE_ROW) {
+        *number = sqlite3_column_int(stmt, 0);
+        const unsigned char *value = sqlite3_column_text(stmt, 0);
+        (void)snprintf(text, NUMBER_MAX, "%s", value == NULL ? "" : (const char *)value);
+    }
+    int status = code == SQLITE_ROW ? PIC_OK : pic_db_fail(db, code, err);
+    (void)sqlite3_finalize(stmt);
+    return status;
+}
+
+/* Everything is read before anything may be written, so that what is no database stays as it is. */
+static int settle(struct pic_db *db, const struct pic_db_options *options, struct pic_err *err)
+{
+    int number;
+    char text[NUMBER_MAX];
+    int status = one_value(db, "SELECT count(*) FROM sqlite_schema", &number, text, err);
+    if (status != PIC_OK || options->read_only)
+        return status;
+    status = one_value(db, "PRAGMA journal_mode = WAL", &number, text, err);
+    if (status == PIC_OK && strcmp(text, "wal") != 0 && strcmp(text, "memory") != 0)
+        status = pic_fail(err, PIC_EIO, "no write-ahead log here", text, NULL);
+    return status;
+}
+
+int pic_db_open(const char *path, const struct pic_db_options *options, struct pic_db *out,
+                struct pic_err *err)
+{
+    struct pic_err own = {0};
+    struct pic_db db = {NULL};
+    err = err == NULL ? &own : err;
+    int flags =
+        options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    if (!options->read_only && options->vfs == NULL && strcmp(path, ":memory:") != 0)
+        create_private(path);
+    int code = sqlite3_open_v2(path, &db.handle,
+                               flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, options->vfs);
+    int status = code == SQLITE_OK ? PIC_OK : pic_db_fail(&db, code, err);
+    if (status == PIC_OK)
+        status = configure(&db, options, err);
+    if (status == PIC_OK)
+        status = settle(&db, options, err);
+    if (status == PIC_OK)
+        *out = db;
+    else
+        pic_db_close(&db);
+    return status;
+}
+
+void pic_db_close(struct pic_db *db)
+{
+    (void)sqlite3_close_v2(db->handle);
+    db->handle = NULL;
 }
 
 int pic_db_begin(struct pic_db *db, struct pic_err *err)
@@ -115,49 +188,62 @@ int pic_db_commit(struct pic_db *db, struct pic_err *err)
 
 void pic_db_rollback(struct pic_db *db)
 {
+    /* SQLite may have rolled back by itself; nothing is left to do when this fails too. */
     if (sqlite3_get_autocommit(db->handle) == 0)
         (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
-static int read_version(struct pic_db *db, int *version, struct pic_err *err)
+int pic_db_checkpoint(struct pic_db *db, bool passive, struct pic_err *err)
 {
-    bool row;
-    sqlite3_stmt *stmt = pic_db_prepare(db, "PRAGMA user_version", err);
-    if (stmt == NULL)
-        return err->status;
-    int status = pic_db_step(stmt, &row);
-    *version = status == PIC_OK && row ? sqlite3_column_int(stmt, 0) : 0;
-    (void)sqlite3_finalize(stmt);
-    return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
+    int mode = passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE;
+    int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, mode, NULL, NULL);
+    if (code == SQLITE_OK || (passive && (code & 0xFF) == SQLITE_BUSY))
+        return PIC_OK;
+    return pic_db_fail(db, code, err);
 }
 
-static int migrate_once(struct pic_db *db, const char *script, int version, struct pic_err *err)
+/* One step forward, inside the caller's transaction. The version is read there, since another
+ * process may have just done the same step. */
+static int migrate_step(struct pic_db *db, const char *const *scripts, int script_n, int *version,
+                        struct pic_err *err)
 {
-    char pragma[64];
-    (void)snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", version);
-    int status = pic_db_begin(db, err);
-    if (status == PIC_OK)
-        status = pic_db_exec(db, script, err);
-    if (status == PIC_OK)
-        status = pic_db_exec(db, pragma, err);
-    if (status == PIC_OK)
-        status = pic_db_commit(db, err);
+    char text[NUMBER_MAX];
+    int status = one_value(db, "PRAGMA user_version", version, text, err);
+    if (status != PIC_OK || *version >= script_n)
+        return status;
+    if (*version < 0)
+        return pic_fail(err, PIC_ESTORE_DAMAGED, "negative version", text, NULL);
+    status = pic_db_exec(db, scripts[*version], err);
     if (status != PIC_OK)
-        pic_db_rollback(db);
-    return status;
+        return status;
+    char mark[sizeof "PRAGMA user_version = " + NUMBER_MAX];
+    (void)snprintf(mark, sizeof mark, "PRAGMA user_version = %d", ++*version);
+    return pic_db_exec(db, mark, err);
 }
 
-int pic_db_migrate(struct pic_db *db, const char *const *scripts, int script_n,
-                   struct pic_err *err)
+int pic_db_migrate(struct pic_db *db, const char *const *scripts, int script_n, struct pic_err *err)
 {
-    int version = 0;
-    struct pic_err local = {0};
-    err = err == NULL ? &local : err;
-    int status = read_version(db, &version, err);
-    if (status == PIC_OK && version > script_n)
-        return pic_fail(err, PIC_ESTORE_NEWER, NULL);
-    for (int i = version; status == PIC_OK && i < script_n; i++)
-        status = migrate_once(db, scripts[i], i + 1, err);
+    struct pic_err own = {0};
+    err = err == NULL ? &own : err;
+    int version;
+    char text[NUMBER_MAX];
+    char known[NUMBER_MAX];
+    int status = one_value(db, "PRAGMA user_version", &version, text, err);
+    while (status == PIC_OK && version < script_n) {
+        status = pic_db_begin(db, err);
+        if (status != PIC_OK)
+            return status;
+        status = migrate_step(db, scripts, script_n, &version, err);
+        if (status == PIC_OK)
+            status = pic_db_commit(db, err);
+        if (status != PIC_OK)
+            pic_db_rollback(db);
+    }
+    if (status == PIC_OK && version > script_n) {
+        (void)snprintf(text, sizeof text, "%d", version);
+        (void)snprintf(known, sizeof known, "%d", script_n);
+        status = pic_fail(err, PIC_ESTORE_NEWER, text, known, NULL);
+    }
     return status;
 }
 
@@ -165,27 +251,28 @@ sqlite3_stmt *pic_db_prepare(struct pic_db *db, const char *sql, struct pic_err 
 {
     sqlite3_stmt *stmt = NULL;
     int code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
-    if (code != SQLITE_OK) {
+    if (code != SQLITE_OK)
         (void)pic_db_fail(db, code, err);
-        return NULL;
-    }
     return stmt;
-}
-
-int pic_db_run(sqlite3_stmt *stmt)
-{
-    int code = sqlite3_step(stmt);
-    (void)sqlite3_reset(stmt);
-    return code == SQLITE_ROW ? PIC_EFAIL : pic_db_status(code);
 }
 
 int pic_db_step(sqlite3_stmt *stmt, bool *row)
 {
     int code = sqlite3_step(stmt);
     *row = code == SQLITE_ROW;
-    if (!*row)
+    if (code == SQLITE_ROW)
+        return PIC_OK;
+    (void)sqlite3_reset(stmt);
+    return code == SQLITE_DONE ? PIC_OK : status_of(sqlite3_db_handle(stmt), code);
+}
+
+int pic_db_run(sqlite3_stmt *stmt)
+{
+    bool row;
+    int status = pic_db_step(stmt, &row);
+    if (row)
         (void)sqlite3_reset(stmt);
-    return pic_db_status(code);
+    return status;
 }
 
 struct pic_span pic_db_column_span(sqlite3_stmt *stmt, int column)
@@ -195,14 +282,18 @@ struct pic_span pic_db_column_span(sqlite3_stmt *stmt, int column)
     return p == NULL ? pic_span_of("", 0) : pic_span_of(p, (size_t)n);
 }
 
+/* SQLite takes a NULL address for NULL; an empty value is not that. */
+static const void *address(struct pic_span s)
+{
+    return s.p == NULL ? (const void *)"" : s.p;
+}
+
 void pic_db_bind_span(sqlite3_stmt *stmt, int parameter, struct pic_span s)
 {
-    (void)sqlite3_bind_blob64(stmt, parameter, s.n == 0 ? (const void *)"" : s.p, s.n,
-                              SQLITE_STATIC);
+    (void)sqlite3_bind_blob64(stmt, parameter, address(s), s.n, SQLITE_STATIC);
 }
 
 void pic_db_bind_text(sqlite3_stmt *stmt, int parameter, struct pic_span s)
 {
-    (void)sqlite3_bind_text64(stmt, parameter, s.n == 0 ? "" : (const char *)s.p, s.n,
-                              SQLITE_STATIC, SQLITE_UTF8);
+    (void)sqlite3_bind_text64(stmt, parameter, address(s), s.n, SQLITE_STATIC, SQLITE_UTF8);
 }

@@ -4,7 +4,9 @@
  * untrusted schema, no recursive triggers, bounded lengths. A database whose version is newer than
  * the program's is refused (PIC_ESTORE_NEWER) and left untouched. Errors of SQLite become four
  * statuses with one policy each: PIC_EDISK_FULL (nothing lost, try again), PIC_EIO,
- * PIC_ESTORE_IN_USE (busy after the timeout), PIC_ESTORE_DAMAGED. */
+ * PIC_ESTORE_IN_USE (busy after the timeout), PIC_ESTORE_DAMAGED. Outside these four: PIC_EFILE (no
+ * such file, or no right to it), PIC_ELIMIT, PIC_EMEMORY, and PIC_EFAIL for a mistake in the
+ * program. */
 #ifndef PIC_STORE_DB_H
 #define PIC_STORE_DB_H
 
@@ -21,7 +23,7 @@ struct pic_db_options {
     enum pic_durability durability;
     bool read_only;
     int busy_ms;
-    int cache_kib;
+    int cache_kib;   /* 0: 2048 */
     const char *vfs; /* NULL: the system's */
 };
 
@@ -29,6 +31,8 @@ struct pic_db {
     sqlite3 *handle;
 };
 
+/* A new file can be read by its owner only. A file that is no database, or a damaged one:
+ * PIC_ESTORE_DAMAGED, and the file is as before. path ":memory:" is for tests. */
 PIC_MUST_USE int pic_db_open(const char *path, const struct pic_db_options *options,
                              struct pic_db *out, struct pic_err *err);
 void pic_db_close(struct pic_db *db); /* a zeroed db is a no-op */
@@ -46,7 +50,12 @@ int pic_db_fail(struct pic_db *db, int sqlite_code, struct pic_err *err);
 PIC_MUST_USE int pic_db_exec(struct pic_db *db, const char *sql, struct pic_err *err);
 PIC_MUST_USE int pic_db_begin(struct pic_db *db, struct pic_err *err); /* immediate */
 PIC_MUST_USE int pic_db_commit(struct pic_db *db, struct pic_err *err);
-void pic_db_rollback(struct pic_db *db);
+void pic_db_rollback(struct pic_db *db); /* also after a failed commit; harmless outside */
+
+/* Moves the write-ahead log into the database, which a commit also does by itself every thousand
+ * pages. Passive: as much as nobody is reading; else all of it, and the log is emptied
+ * (PIC_ESTORE_IN_USE where readers stay). */
+PIC_MUST_USE int pic_db_checkpoint(struct pic_db *db, bool passive, struct pic_err *err);
 
 /* A statement, prepared persistent. NULL on failure, with err. */
 sqlite3_stmt *pic_db_prepare(struct pic_db *db, const char *sql, struct pic_err *err);

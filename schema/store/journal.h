@@ -2,7 +2,9 @@
  * logs, the receipts and the cursors. Append-only: nothing here is ever updated but heads.
  *
  * The same tables serve the server (journal.db) and the agent (inside its one database). Functions
- * do not open transactions: the caller decides what commits together. A journal belongs to one
+ * do not open transactions: the caller decides what commits together, and rolls back when a call
+ * that writes fails for another reason than what it was given. Besides what is said below, every
+ * function can return the statuses of db.h. A journal belongs to one
  * connection and so to one thread at a time. */
 #ifndef PIC_STORE_JOURNAL_H
 #define PIC_STORE_JOURNAL_H
@@ -24,10 +26,18 @@ PIC_MUST_USE int pic_journal_head(struct pic_journal *journal, uint32_t device, 
                                   struct pic_log_head *out);
 
 /* Appends a segment whose signature and content were checked. The chain is checked here, against
- * the head in this transaction: PIC_EGAP (starts after head + 1, or a wrong previous hash beyond
- * head), PIC_EFORK (overlaps what is held and differs), PIC_EEXISTS (already held, same bytes:
- * *position is where; nothing is written). Otherwise *position is its new place. For the server's
- * own logs (device 1) sequences may have gaps. */
+ * the head in this transaction:
+ *
+ *     starts        at head + 1   beyond that   at or before head
+ *     previous is the head's hash
+ *       yes         appended      PIC_EGAP      PIC_EEXISTS where the same segment is held
+ *       no          PIC_EFORK     PIC_EGAP      (*position is where), else PIC_EFORK
+ *
+ * An agent's log has no gaps, so what starts at head + 1 and names another predecessor proves a
+ * second history; asking for what is missing would never end. The server's own logs (device 1)
+ * have gaps: whatever starts beyond head is appended, or PIC_EGAP where the hash does not match.
+ * An agent's segment that leaves out sequences is PIC_EFORMAT. Only PIC_OK writes; *position is
+ * then the new place. */
 PIC_MUST_USE int pic_journal_append(struct pic_journal *journal, const struct pic_segment *segment,
                                     uint64_t *position);
 
@@ -41,23 +51,31 @@ PIC_MUST_USE int pic_journal_next(struct pic_journal *journal, uint64_t *positio
 /* The segment that holds a dot. PIC_ENOT_FOUND. */
 PIC_MUST_USE int pic_journal_find(struct pic_journal *journal, uint64_t dot, uint64_t *position,
                                   struct pic_buf *out);
-/* Segments of one log from a sequence on, in order; same conventions (for an agent's push).
- * *seq becomes the segment's last_seq. */
+/* Segments of one log from a sequence on, in order (for an agent's push): the one that holds *seq
+ * or, where there is none, the next. *seq becomes its last_seq. PIC_ENOT_FOUND past the end. */
 PIC_MUST_USE int pic_journal_log_next(struct pic_journal *journal, uint32_t device,
                                       uint64_t audience, uint64_t *seq, struct pic_buf *out);
 
-/* The feed of one organisation: segments for everybody and for it, after cursor, leaving out the
+/* The feed of one organisation: segments for everybody and for it, after *cursor, leaving out the
  * log of except_device (0: none), as many as fit budget bytes but at least one; skip pages of the
- * same budget first. Appends count varint, then (position delta varint, span) each, to out; *cursor
- * becomes the last position taken, *more whether others follow. organisation 0: everything. */
+ * same budget first. Appends count varint, then (position delta varint, span) each, to out; the
+ * budget is of the latter. Deltas count from *start: the cursor, or the last position of the pages
+ * passed over. *cursor becomes the last position taken (*start where none is), *more whether others
+ * follow. organisation 0: everything. On failure out may have a part of the page.
+ *
+ * Only a page that others follow is final: one that was the last grows with the journal. So a
+ * reader that asks for pages ahead checks that each starts where the one before it ended. */
 PIC_MUST_USE int pic_journal_feed(struct pic_journal *journal, uint64_t organisation,
                                   uint32_t except_device, unsigned skip, size_t budget,
-                                  uint64_t *cursor, struct pic_buf *out, bool *more);
+                                  uint64_t *cursor, uint64_t *start, struct pic_buf *out,
+                                  bool *more);
 
-/* Receipts: the server issues and keeps facts, the agent keeps what it verified. */
+/* Receipts: the server issues and keeps facts, the agent keeps what it verified. The same again is
+ * harmless. A server that was restored counts again from an older number, and may so give a number
+ * twice: both are kept, and the latest is the one of the latest server time. */
 PIC_MUST_USE int pic_journal_receipt_put(struct pic_journal *journal,
                                          const struct pic_receipt *receipt);
-/* Latest receipt of a device. PIC_ENOT_FOUND. */
+/* Latest receipt of a device, and the latest of a number. PIC_ENOT_FOUND. */
 PIC_MUST_USE int pic_journal_receipt_last(struct pic_journal *journal, uint32_t device,
                                           struct pic_receipt *out);
 PIC_MUST_USE int pic_journal_receipt_find(struct pic_journal *journal, uint64_t number,
@@ -65,9 +83,10 @@ PIC_MUST_USE int pic_journal_receipt_find(struct pic_journal *journal, uint64_t 
 /* Next free receipt number. */
 PIC_MUST_USE int pic_journal_receipt_number(struct pic_journal *journal, uint64_t *out);
 
-/* Small named facts of this store (cursor, own device, state position…). */
+/* Small named facts of this store (cursor, own device, state position…). The value is copied to out
+ * (cleared first), or PIC_ENOT_FOUND. */
 PIC_MUST_USE int pic_journal_fact_get(struct pic_journal *journal, const char *name,
-                                      struct pic_buf *out); /* PIC_ENOT_FOUND */
+                                      struct pic_buf *out);
 PIC_MUST_USE int pic_journal_fact_put(struct pic_journal *journal, const char *name,
                                       struct pic_span value);
 PIC_MUST_USE int pic_journal_number_get(struct pic_journal *journal, const char *name,
