@@ -11,7 +11,7 @@
 enum {
     SYNC_HEAD = 1 + 10 + 2 + 1 + 6 + PIC_MARK_SIZE,
     SYNC_RECORDS = 2 + PIC_RECEIPT_MAX + 2 + PIC_TRANSPORT_SIZE,
-    SYNC_LISTS = 1 + PIC_WANTED_MAX * PIC_HASH_SIZE + 10 + 3,
+    SYNC_LISTS = 1 + (size_t)PIC_WANTED_MAX * PIC_HASH_SIZE + 10 + 3,
 };
 _Static_assert(SYNC_HEAD + SYNC_RECORDS + SYNC_LISTS + PIC_FEED_BYTES_MAX <= PIC_REPLY_MAX,
                "a full page always fits one reply");
@@ -38,7 +38,7 @@ int pic_answer_scratch_init(struct pic_answer_scratch *scratch)
     pic_buf_init(&scratch->reply, PIC_REPLY_MAX);
     pic_buf_init(&scratch->receipt, PIC_RECEIPT_MAX);
     pic_buf_init(&scratch->record, PIC_CERTIFICATE_MAX);
-    pic_buf_init(&scratch->list, PIC_WANTED_MAX * PIC_HASH_SIZE);
+    pic_buf_init(&scratch->list, (size_t)PIC_WANTED_MAX * PIC_HASH_SIZE);
     pic_buf_init(&scratch->bytes, PIC_REPLY_MAX);
     return pic_segment_reader_new(&scratch->reader);
 }
@@ -84,15 +84,17 @@ static int admit(struct call *c, struct pic_receipt *facts)
     return rc == PIC_OK ? c->store->append(c->context, d, &segment, c->now_ms, facts) : rc;
 }
 
-/* The receipt just issued, or else the latest, goes along when the agent does not have it. */
-static int tell_receipt(struct call *c, bool issued, struct pic_receipt *facts)
+/* The receipt just issued, or else the latest, goes along when the agent may not have it: its
+ * segment is held, or it named another number. Not only a smaller one: a restored server counts
+ * again from an older number. */
+static int tell_receipt(struct call *c, bool issued, bool held, struct pic_receipt *facts)
 {
     if (!issued) {
         int rc = c->store->receipt(c->context, &c->device, facts);
         if (rc != PIC_OK)
             return rc == PIC_ENOT_FOUND ? PIC_OK : rc;
     }
-    if (facts->number <= c->request.sync.receipt)
+    if (!held && facts->number == c->request.sync.receipt)
         return PIC_OK;
     pic_receipt_put(facts, c->answer->identity, &c->scratch->receipt);
     c->reply.sync.receipt = pic_buf_view(&c->scratch->receipt);
@@ -178,18 +180,19 @@ static int answer_sync(struct call *c)
 {
     const struct pic_sync_request *m = &c->request.sync;
     struct pic_receipt facts = {0};
-    bool issued = false;
+    bool issued = false, held = false;
     if (m->program < c->answer->program_min)
         return PIC_EUPGRADE;
     c->store->seen(c->context, &c->device, c->now_ms, m);
     if (m->segment.n > 0) {
         int rc = admit(c, &facts);
         issued = rc == PIC_OK;
-        c->reply.status = issued || rc == PIC_EEXISTS ? PIC_REPLY_OK : pic_reply_for(rc);
+        held = issued || rc == PIC_EEXISTS;
+        c->reply.status = held ? PIC_REPLY_OK : pic_reply_for(rc);
     }
     if (c->device.retired)
         c->reply.status = PIC_REPLY_REVOKED;
-    int rc = tell_receipt(c, issued, &facts);
+    int rc = tell_receipt(c, issued, held, &facts);
     if (rc == PIC_OK)
         rc = tell_head(c);
     return rc == PIC_OK ? tell_pull(c) : rc;

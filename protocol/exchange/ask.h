@@ -54,9 +54,9 @@ struct pic_asked {
 };
 
 /* Reads the payload of the frame that answers, and releases ask. plain is cleared, then holds the
- * decrypted reply. PIC_OK: a genuine reply; its status is in reply.status (an ok receipt may come
- * with any status). PIC_ESTALE_KEY: nothing was done; out->transport is the key to ask again with.
- * PIC_EBUSY, PIC_EUPGRADE…: said in clear, so by anyone; ask again later. PIC_EFORMAT,
+ * decrypted reply. PIC_OK: a genuine reply; its status is in reply.status (a verified receipt may
+ * come with any status). PIC_ESTALE_KEY: nothing was done; out->transport is the key to ask again
+ * with. PIC_EBUSY, PIC_EUPGRADE…: said in clear, so by anyone; ask again later. PIC_EFORMAT,
  * PIC_EDECRYPT, PIC_ESIGNATURE: not a reply, treat the connection as broken. */
 PIC_MUST_USE int pic_ask_read(struct pic_ask *ask, struct pic_span payload, struct pic_buf *plain,
                               struct pic_asked *out);

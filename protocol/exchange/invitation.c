@@ -140,12 +140,15 @@ void pic_code_new(const struct pic_random *random, struct pic_code *out)
 /* The canonical character for a typed one; 0 when there is none. */
 static char canonical(char typed)
 {
-    char c = typed >= 'a' && typed <= 'z' ? (char)(typed - 'a' + 'A') : typed;
+    int c = typed >= 'a' && typed <= 'z' ? typed - 'a' + 'A' : typed;
     if (c == 'O')
         return '0';
     if (c == 'I' || c == 'L')
         return '1';
-    return c != '\0' && strchr(alphabet, c) != NULL ? c : '\0';
+    const char *at = c == '\0' ? NULL : strchr(alphabet, c);
+    if (at == NULL)
+        return '\0';
+    return *at;
 }
 
 int pic_code_parse(const char *typed, struct pic_code *out)

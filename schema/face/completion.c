@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schema/face/speech.h"
+
 enum { WORDS_MAX = 1 << 16 };
 
 /* "pic-server" as a name of a shell function: "_pic_server". */
@@ -121,11 +123,11 @@ static const struct shell shells[] = {
         .name = "bash",
         .head = "",
         .function = "() {\n"
-                    "    local current=${COMP_WORDS[COMP_CWORD]} path= word\n"
+                    "    local current=${COMP_WORDS[COMP_CWORD]} typed= word\n"
                     "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-                    "        case $word in -*) ;; *) path=\"$path$word \" ;; esac\n"
+                    "        case $word in -*) ;; *) typed=\"$typed$word \" ;; esac\n"
                     "    done\n"
-                    "    case $path in\n",
+                    "    case $typed in\n",
         .before_words = "COMPREPLY=($(compgen -W '",
         .after_words = "' -- \"$current\")) ;;\n",
         .tail = "    esac\n}\ncomplete -o default -F ",
@@ -134,11 +136,11 @@ static const struct shell shells[] = {
         .name = "zsh",
         .head = "#compdef ",
         .function = "() {\n"
-                    "    local path= word\n"
+                    "    local typed= word\n"
                     "    for word in ${words[2,CURRENT-1]}; do\n"
-                    "        case $word in -*) ;; *) path=\"$path$word \" ;; esac\n"
+                    "        case $word in -*) ;; *) typed=\"$typed$word \" ;; esac\n"
                     "    done\n"
-                    "    case $path in\n",
+                    "    case $typed in\n",
         .before_words = "compadd -- ",
         .after_words = " || _files ;;\n",
         .tail = "    esac\n}\ncompdef ",

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "schema/dictionary/nomenclatures.h"
+#include "schema/face/sheet.h"
+#include "schema/face/speech.h"
 
 enum { LEFT = 28, WIDTH = 80, TEXT_MAX = 8192, CHOICES_MAX = 12 };
 

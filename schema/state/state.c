@@ -34,8 +34,8 @@ static const char *const queries[QUERIES] = {
     [QUARANTINE_COUNT] = "SELECT count(*) FROM quarantine WHERE waits_for <> 0",
     [CONFLICT_ADD] = "INSERT OR IGNORE INTO conflict VALUES(?1, ?2, ?3)",
     [CONFLICT_REMOVE] = "DELETE FROM conflict WHERE id = ?1 AND field = ?2",
-    [AUTHOR] = "SELECT organisation, role, retired, last_seq FROM device WHERE device = ?1"
-               " ORDER BY id LIMIT 1",
+    [AUTHOR] = ("SELECT organisation, role, retired, last_seq FROM device WHERE device = ?1"
+                " ORDER BY id LIMIT 1"),
 };
 
 struct pic_state {

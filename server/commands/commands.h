@@ -10,9 +10,7 @@
 /* TABLE(name): extern const struct pic_command pic_commands_<name>[], and its size. */
 #define PIC_SERVER_COMMANDS(TABLE)                                                                 \
     TABLE(life)                                                                                    \
-    TABLE(devices)                                                                                 \
-    TABLE(proof)                                                                                   \
-    TABLE(field)
+    TABLE(devices)
 
 #define PIC_COMMANDS_DECLARE(name)                                                                 \
     extern const struct pic_command pic_commands_##name[];                                         \
