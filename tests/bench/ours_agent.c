@@ -18,12 +18,14 @@
 #include "agent/enrol.h"
 #include "agent/record.h"
 #include "agent/seal.h"
+#include "protocol/crypto/vault.h"
 #include "protocol/net/link.h"
+#include "schema/dictionary/number.h"
 #include "tests/bench/crowd.h"
 #include "tests/bench/stage.h"
 #include "tests/bench/workload.h"
 
-enum { SEED = 2026, PATH_SIZE = 400, TYPED_SIZE = 32, TIMEOUT_MS = 30000, FIELDS_MAX = 12 };
+enum { SEED = 2026, PATH_SIZE = 400, TYPED_SIZE = 32, TIMEOUT_MS = 30000 };
 
 struct task {
     const char *url;
@@ -209,9 +211,8 @@ static struct pic_input input(const char *column, const char *typed)
 static uint64_t put_record(struct laptop *laptop, const struct workload_record *r)
 {
     struct typed typed;
-    (void)snprintf(typed.fund, sizeof typed.fund, "%llu-%llu",
-                   (unsigned long long)(laptop->fund >> PIC_DOT_SEQ_BITS),
-                   (unsigned long long)(laptop->fund & PIC_SEQ_MAX));
+    (void)snprintf(typed.fund, sizeof typed.fund, "%u-%llu", pic_dot_device(laptop->fund),
+                   (unsigned long long)pic_dot_seq(laptop->fund));
     type_date(r->start_day, typed.start);
     type_date(r->end_day, typed.end);
     type_asked(r->asked_cents, typed.asked);
