@@ -314,7 +314,7 @@ static bool same_content(struct laptop *a, struct laptop *b, unsigned records)
         "SELECT sum(start_on + end_on) FROM project",
         "SELECT sum(length(CAST(title || main_theme || territories AS BLOB))) FROM project",
         "SELECT sum(length(CAST(status || holder_kind || place || summary AS BLOB))) FROM project",
-        "SELECT sum(stamp) FROM project",
+        "SELECT sum(stamp % 1000003) FROM project",
     };
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
         int64_t n = ask(a, sums[i]);
