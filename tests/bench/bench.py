@@ -138,7 +138,7 @@ def spread(runs, key):
 def table(results):
     """One line a figure, one column a side: the median, then the least and greatest."""
     print(f"{'median (least-greatest)':30}" + "".join(f"{name:>32}" for name in results))
-    for key in sorted({key for runs in results.values() for key in runs[0]}):
+    for key in sorted({key for runs in results.values() for run in runs for key in run if run[key]}):
         cells = [f"{medians(runs)[key]:.6g} ({spread(runs, key)})" if key in runs[0] else ""
                  for runs in results.values()]
         print(f"{key:30}" + "".join(f"{cell:>32}" for cell in cells))
