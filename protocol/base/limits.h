@@ -26,6 +26,12 @@ enum {
     PIC_BLOB_MAX = 32 << 20,    /* one document */
     PIC_FEED_BYTES_MAX = 64000, /* segments in one reply */
     PIC_PIPELINE_WINDOW = 8,
+    PIC_WANTED_MAX = 32,          /* documents asked for in one reply */
+    PIC_LABEL_MAX = 64,           /* bytes of a device's label */
+    PIC_NAME_MAX = 160,           /* bytes of a server's or an organisation's name */
+    PIC_ADDRESS_MAX = 255,        /* bytes of one server address */
+    PIC_ADDRESSES_MAX = 8,        /* addresses of one server */
+    PIC_INVITATION_MAX = 8 << 20, /* bytes of an invitation file */
 
     PIC_DEVICE_BITS = 23,
     PIC_DEVICE_MAX = (1 << 23) - 1,

@@ -5,14 +5,6 @@
 
 #include <utf8proc.h>
 
-static bool is_ascii(struct pic_span s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] >= 0x80U)
-            return false;
-    return true;
-}
-
 static bool is_forbidden(utf8proc_int32_t c)
 {
     if (c == '\n' || c == '\t')
@@ -48,12 +40,42 @@ static uint8_t *map(struct pic_span s, utf8proc_option_t options, size_t *n)
     return out;
 }
 
+/* What French text is nearly always made of: characters that need no look at Unicode's tables,
+ * being allowed, and in normal form C whatever stands around them. Below U+0300 nothing composes
+ * with what precedes; the dashes, quotes and currency signs of the ranges below neither. Returns
+ * the length of the character at p, or 0 when it takes a closer look. */
+static size_t plain_length(const uint8_t *p, size_t left)
+{
+    if (p[0] < 0x80U)
+        return p[0] >= 0x20U ? p[0] != 0x7FU : p[0] == '\n' || p[0] == '\t';
+    if (p[0] >= 0xC2U && p[0] <= 0xCBU && left >= 2 && (p[1] & 0xC0U) == 0x80U)
+        return p[0] == 0xC2U && p[1] < 0xA0U ? 0 : 2; /* U+00A0..U+02FF */
+    if (p[0] == 0xE2U && left >= 3 && (p[2] & 0xC0U) == 0x80U) {
+        bool dash_or_quote = p[1] == 0x80U && p[2] >= 0x90U && p[2] <= 0xA7U; /* U+2010..U+2027 */
+        bool currency = p[1] == 0x82U && p[2] >= 0xA0U;                       /* U+20A0..U+20BF */
+        return dash_or_quote || currency ? 3 : 0;
+    }
+    return 0;
+}
+
+static bool is_plain(struct pic_span s)
+{
+    size_t at = 0;
+    while (at < s.n) {
+        size_t n = plain_length(s.p + at, s.n - at);
+        if (n == 0)
+            return false;
+        at += n;
+    }
+    return true;
+}
+
 bool pic_text_is_clean(struct pic_span s)
 {
+    if (is_plain(s))
+        return true;
     if (!is_allowed(s))
         return false;
-    if (s.n == 0 || is_ascii(s))
-        return true;
     size_t n;
     uint8_t *composed = map(s, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &n);
     bool same = composed != NULL && pic_span_equal(s, pic_span_of(composed, n));
@@ -74,12 +96,12 @@ int pic_text_clean(struct pic_span s, struct pic_buf *out)
         s.n--;
     if (s.n == 0)
         return PIC_OK;
-    if (!is_allowed(s))
-        return PIC_ETEXT;
-    if (is_ascii(s)) {
+    if (is_plain(s)) {
         pic_buf_bytes(out, s.p, s.n);
         return pic_buf_status(out);
     }
+    if (!is_allowed(s))
+        return PIC_ETEXT;
     size_t n;
     uint8_t *composed = map(s, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &n);
     if (composed == NULL)

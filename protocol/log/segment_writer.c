@@ -48,7 +48,7 @@ struct writer {
     size_t stream_n;
     int64_t *ints; /* one column of numbers at a time */
     uint16_t *shape_of;
-    const struct pic_value **values;
+    const struct pic_value **values; /* slots of them */
 };
 
 static bool is_creation(const struct pic_change *c)
@@ -225,7 +225,7 @@ static int writer_init(struct writer *w, const struct pic_change *const *changes
     w->streams = calloc(PIC_SEGMENT_STREAMS_MAX, sizeof *w->streams);
     w->ints = calloc(slots, sizeof *w->ints);
     w->shape_of = calloc(n, sizeof *w->shape_of);
-    w->values = calloc(slots, sizeof *w->values);
+    w->values = calloc(slots, sizeof(void *));
     return w->shapes && w->streams && w->ints && w->shape_of && w->values ? PIC_OK : PIC_EMEMORY;
 }
 

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schema/face/speech.h"
+
 enum { WORDS_MAX = 1 << 16 };
 
 /* "pic-server" as a name of a shell function: "_pic_server". */
@@ -64,9 +66,25 @@ static void option_words(const struct pic_program *program, const struct pic_tar
     add_options(pic_global_options, words);
 }
 
+/* bash and zsh differ only in the words around the same `case`. */
+struct shell {
+    const char *name, *head, *function, *before_words, *after_words, *tail;
+};
+
+static void put_case(struct pic_buf *out, const struct shell *shell, const char *path,
+                     const char *words)
+{
+    if (path[0] == '\0')
+        pic_buf_text(out, "    '') ");
+    else
+        pic_buf_printf(out, "    '%s '*) ", path);
+    pic_buf_printf(out, "%s%s%s", shell->before_words, words, shell->after_words);
+}
+
 /* The rows of a `case` over the words typed so far: commands of most words first, since the first
  * pattern that fits wins; then the beginnings of commands; then nothing typed yet. */
-static void put_cases(const struct pic_program *program, const char *format, struct pic_buf *out)
+static void put_cases(const struct pic_program *program, const struct shell *shell,
+                      struct pic_buf *out)
 {
     struct pic_target target;
     struct pic_buf words, groups;
@@ -81,7 +99,7 @@ static void put_cases(const struct pic_program *program, const char *format, str
                 continue;
             pic_buf_clear(&words);
             option_words(program, &target, &words);
-            pic_buf_printf(out, format, target.path, pic_buf_string(&words) + 1);
+            put_case(out, shell, target.path, pic_buf_string(&words) + 1);
         }
     }
     next_words(program, "", &groups);
@@ -93,43 +111,38 @@ static void put_cases(const struct pic_program *program, const char *format, str
         next_words(program, prefix, &words);
         prefix[n] = '\0';
         if (words.len > 0)
-            pic_buf_printf(out, format, prefix, pic_buf_string(&words));
+            put_case(out, shell, prefix, pic_buf_string(&words));
         group += n + (group[n] == ' ');
     }
     pic_buf_release(&words);
     pic_buf_release(&groups);
 }
 
-/* bash and zsh differ only in the words around the same `case`. */
-struct shell {
-    const char *name, *head, *function, *row, *first, *tail;
-};
-
 static const struct shell shells[] = {
     {
         .name = "bash",
         .head = "",
         .function = "() {\n"
-                    "    local current=${COMP_WORDS[COMP_CWORD]} path= word\n"
+                    "    local current=${COMP_WORDS[COMP_CWORD]} typed= word\n"
                     "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-                    "        case $word in -*) ;; *) path=\"$path$word \" ;; esac\n"
+                    "        case $word in -*) ;; *) typed=\"$typed$word \" ;; esac\n"
                     "    done\n"
-                    "    case $path in\n",
-        .row = "    '%s '*) COMPREPLY=($(compgen -W '%s' -- \"$current\")) ;;\n",
-        .first = "    '') COMPREPLY=($(compgen -W '%s' -- \"$current\")) ;;\n",
+                    "    case $typed in\n",
+        .before_words = "COMPREPLY=($(compgen -W '",
+        .after_words = "' -- \"$current\")) ;;\n",
         .tail = "    esac\n}\ncomplete -o default -F ",
     },
     {
         .name = "zsh",
         .head = "#compdef ",
         .function = "() {\n"
-                    "    local path= word\n"
+                    "    local typed= word\n"
                     "    for word in ${words[2,CURRENT-1]}; do\n"
-                    "        case $word in -*) ;; *) path=\"$path$word \" ;; esac\n"
+                    "        case $word in -*) ;; *) typed=\"$typed$word \" ;; esac\n"
                     "    done\n"
-                    "    case $path in\n",
-        .row = "    '%s '*) compadd -- ${(s: :):-'%s'} || _files ;;\n",
-        .first = "    '') compadd -- ${(s: :):-'%s'} ;;\n",
+                    "    case $typed in\n",
+        .before_words = "compadd -- ",
+        .after_words = " || _files ;;\n",
         .tail = "    esac\n}\ncompdef ",
     },
 };
@@ -143,10 +156,10 @@ static void put_script(const struct pic_program *program, const struct shell *sh
         pic_buf_printf(out, "%s%s\n", shell->head, program->name);
     put_function(out, program);
     pic_buf_text(out, shell->function);
-    put_cases(program, shell->row, out);
+    put_cases(program, shell, out);
     next_words(program, "", &words);
     add_options(pic_global_options, &words);
-    pic_buf_printf(out, shell->first, pic_buf_string(&words));
+    put_case(out, shell, "", pic_buf_string(&words));
     pic_buf_text(out, shell->tail);
     put_function(out, program);
     pic_buf_printf(out, " %s\n", program->name);
@@ -165,6 +178,17 @@ static void put_fish(struct pic_buf *out, const char *text)
     pic_buf_text(out, "'\n");
 }
 
+/* A candidate, offered exactly after the first n bytes of path. */
+static void put_fish_word(struct pic_buf *out, const struct pic_program *program, const char *path,
+                          size_t n, const char *word, const char *about)
+{
+    pic_buf_printf(out, "complete -c %s -f -n '", program->name);
+    put_function(out, program);
+    pic_buf_printf(out, "_at%s%.*s' -a '%s' -d ", n == 0 ? "" : " ", (int)n, path, word);
+    put_fish(out, about);
+}
+
+/* An option, offered anywhere after path. */
 static void put_fish_option(struct pic_buf *out, const struct pic_program *program,
                             const char *path, const char *name, bool valued, const char *about)
 {
@@ -180,15 +204,11 @@ static void put_fish_command(struct pic_buf *out, const struct pic_program *prog
     const char *const facts[3] = {target->entity == NULL ? NULL : target->entity->label};
     const struct pic_option *option = target->command->options;
     const char *last = strrchr(target->path, ' ');
-    int parent = last == NULL ? 0 : (int)(last - target->path);
     struct pic_buf about;
     pic_buf_init(&about, WORDS_MAX);
     pic_speech_fill(&about, target->command->summary, facts);
-    pic_buf_printf(out, "complete -c %s -f -n '", program->name);
-    put_function(out, program);
-    pic_buf_printf(out, "_after%s%.*s' -a %s -d ", parent == 0 ? "" : " ", parent, target->path,
-                   last == NULL ? target->path : last + 1);
-    put_fish(out, pic_buf_string(&about));
+    put_fish_word(out, program, target->path, last == NULL ? 0 : (size_t)(last - target->path),
+                  last == NULL ? target->path : last + 1, pic_buf_string(&about));
     pic_buf_release(&about);
     for (unsigned i = 0; target->entity != NULL && i < target->entity->field_n; i++) {
         const struct pic_field *field = &target->entity->fields[i];
@@ -200,16 +220,27 @@ static void put_fish_command(struct pic_buf *out, const struct pic_program *prog
                         option->help);
 }
 
+/* Two tests on the words typed so far, options left out: exactly these, or these first. */
+static void put_fish_functions(const struct pic_program *program, struct pic_buf *out)
+{
+    static const char typed[] =
+        "    set -l typed (string match -v -- '-*' (commandline -opc))[2..-1]\n"
+        "    test \"$typed\" = \"$argv\"";
+    pic_buf_text(out, "function ");
+    put_function(out, program);
+    pic_buf_printf(out, "_at\n%s\nend\nfunction ", typed);
+    put_function(out, program);
+    pic_buf_printf(out, "_after\n%s; or string match -q -- \"$argv *\" \"$typed\"\nend\n", typed);
+}
+
 static void put_fish_script(const struct pic_program *program, struct pic_buf *out)
 {
     struct pic_target target;
-    pic_buf_text(out, "function ");
-    put_function(out, program);
-    pic_buf_text(out, "_after\n"
-                      "    set -l typed (string match -v -- '-*' (commandline -opc))[2..-1]\n"
-                      "    test \"$typed[1..2]\" = \"$argv\" -o \"$typed\" = \"$argv\"\n"
-                      "end\n");
-    pic_buf_printf(out, "complete -c %s -f\n", program->name);
+    struct pic_buf words;
+    pic_buf_init(&words, WORDS_MAX);
+    put_fish_functions(program, out);
+    next_words(program, "", &words);
+    put_fish_word(out, program, "", 0, pic_buf_string(&words), "");
     for (size_t at = 0; pic_program_next(program, &at, &target);)
         if (is_shown(&target))
             put_fish_command(out, program, &target);
@@ -218,6 +249,7 @@ static void put_fish_script(const struct pic_program *program, struct pic_buf *o
                        option->argument == NULL ? "" : " -r");
         put_fish(out, option->help);
     }
+    pic_buf_release(&words);
 }
 
 int pic_completion(const struct pic_program *program, const char *shell, struct pic_buf *out,

@@ -3,7 +3,7 @@
 #ifndef PIC_FACE_COMPLETION_H
 #define PIC_FACE_COMPLETION_H
 
-#include "schema/face/command.h"
+#include "schema/face/catalogue.h"
 
 /* Appends the script for "bash", "zsh" or "fish"; PIC_ECODE for another shell. */
 PIC_MUST_USE int pic_completion(const struct pic_program *program, const char *shell,

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "schema/dictionary/nomenclatures.h"
+#include "schema/face/sheet.h"
+#include "schema/face/speech.h"
 
 enum { LEFT = 28, WIDTH = 80, TEXT_MAX = 8192, CHOICES_MAX = 12 };
 
@@ -139,7 +141,7 @@ static void put_option(struct pic_buf *out, const struct pic_option *option)
     if ((option->flags & PIC_OPTION_REPEATED) != 0)
         put_mark(&text, PIC_TELL_HELP_REPEATED);
     if (option->choices != NULL) {
-        pic_buf_text(&text, " ; ");
+        pic_buf_text(&text, ". ");
         pic_speech_tell(&text, PIC_TELL_HELP_CHOICES, option->choices, NULL);
     }
     put_entry(out, pic_buf_string(&left), pic_buf_string(&text));

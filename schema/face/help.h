@@ -3,7 +3,7 @@
 #ifndef PIC_FACE_HELP_H
 #define PIC_FACE_HELP_H
 
-#include "schema/face/command.h"
+#include "schema/face/catalogue.h"
 
 /* Appends the help of what words name: nothing (the program), a first word (its sub-commands), a
  * whole path (the command with every option). PIC_EUNKNOWN_COMMAND. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "schema/face/speech.h"
+
 enum { TEXT_MAX = 8192 };
 
 /* Text for roff: nothing in it is a request or an escape. */

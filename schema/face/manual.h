@@ -2,7 +2,7 @@
 #ifndef PIC_FACE_MANUAL_H
 #define PIC_FACE_MANUAL_H
 
-#include "schema/face/command.h"
+#include "schema/face/catalogue.h"
 
 void pic_manual(const struct pic_program *program, struct pic_buf *out);
 

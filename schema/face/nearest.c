@@ -1,5 +1,6 @@
 #include "schema/face/nearest.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "protocol/base/text.h"
@@ -62,4 +63,13 @@ void pic_nearest_try(struct pic_nearest *nearest, const char *candidate)
         nearest->distance = d;
         nearest->best = candidate;
     }
+}
+
+void pic_nearest_keep(struct pic_nearest *nearest, const char *candidate, char *kept, size_t size)
+{
+    nearest->best = NULL;
+    pic_nearest_try(nearest, candidate);
+    if (nearest->best != NULL)
+        (void)snprintf(kept, size, "%s", candidate);
+    nearest->best = NULL;
 }

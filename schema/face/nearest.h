@@ -17,5 +17,8 @@ struct pic_nearest {
 void pic_nearest_init(struct pic_nearest *nearest, const char *word);
 /* Considers a candidate; the first of equals stays. */
 void pic_nearest_try(struct pic_nearest *nearest, const char *candidate);
+/* The same for a candidate whose storage will not last: it is copied to kept when it is nearer, and
+ * kept stays as it is otherwise. Do not mix the two. */
+void pic_nearest_keep(struct pic_nearest *nearest, const char *candidate, char *kept, size_t size);
 
 #endif

@@ -135,6 +135,8 @@ static size_t put_cut(struct pic_buf *out, struct pic_span text, size_t width)
         taken += columns;
         bytes += n + (n == 0);
     }
+    for (; bytes > 0 && text.p[bytes - 1] == ' '; bytes--)
+        taken--;
     pic_buf_bytes(out, text.p, bytes);
     pic_buf_text(out, "…");
     return taken + 1;

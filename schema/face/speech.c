@@ -36,19 +36,21 @@ static const struct {
 #undef TELL
 };
 
-static bool is_spoken(int status)
+/* What is not a status is an unexpected failure. */
+static int known(int status)
 {
-    return status >= 0 && status < PIC_STATUS_COUNT && sentences[status] != NULL;
+    return status >= 0 && status < PIC_STATUS_COUNT && sentences[status] != NULL ? status
+                                                                                 : PIC_EFAIL;
 }
 
 const char *pic_speech_sentence(int status)
 {
-    return is_spoken(status) ? sentences[status] : texts[PIC_TELL_UNEXPECTED].text;
+    return sentences[known(status)];
 }
 
 const char *pic_speech_action(int status)
 {
-    return is_spoken(status) ? actions[status] : texts[PIC_TELL_UNEXPECTED_ACTION].text;
+    return actions[known(status)];
 }
 
 const char *pic_speech_text(enum pic_tell key)
@@ -124,23 +126,25 @@ void pic_speech_fill(struct pic_buf *out, const char *template, const char *cons
     }
 }
 
-void pic_speech_vtell(struct pic_buf *out, enum pic_tell key, va_list args)
+void pic_speech_tell(struct pic_buf *out, enum pic_tell key, ...)
 {
     const char *facts[FACTS] = {0};
-    for (size_t i = 0; i < FACTS; i++) {
+    va_list args;
+    va_start(args, key);
+    for (size_t i = 0; i < FACTS && (i == 0 || facts[i - 1] != NULL); i++)
         facts[i] = va_arg(args, const char *);
-        if (facts[i] == NULL)
-            break;
-    }
+    va_end(args);
     pic_speech_fill(out, texts[key].text, facts);
 }
 
-void pic_speech_tell(struct pic_buf *out, enum pic_tell key, ...)
+int pic_speech_usage(struct pic_err *err, enum pic_tell key, const char *a, const char *b)
 {
-    va_list args;
-    va_start(args, key);
-    pic_speech_vtell(out, key, args);
-    va_end(args);
+    struct pic_buf text;
+    pic_buf_init(&text, SENTENCE_MAX);
+    pic_speech_tell(&text, key, a, b, NULL);
+    int status = pic_fail(err, PIC_EUSAGE, pic_buf_string(&text), NULL);
+    pic_buf_release(&text);
+    return status;
 }
 
 static void json_error(const struct pic_err *err, const char *const facts[static FACTS],
@@ -220,9 +224,9 @@ void pic_speech_duration(struct pic_buf *out, int64_t ms)
         const char *one, *many;
     } units[] = {
         {1000, 60, "s", "s"},
-        {60 * 1000, 60, "min", "min"},
-        {3600 * 1000, 24, "h", "h"},
-        {86400 * 1000, 61, "jour", "jours"},
+        {INT64_C(60) * 1000, 60, "min", "min"},
+        {INT64_C(3600) * 1000, 24, "h", "h"},
+        {INT64_C(86400) * 1000, 61, "jour", "jours"},
         {INT64_C(30) * 86400 * 1000, 24, "mois", "mois"},
         {INT64_C(365) * 86400 * 1000, INT64_MAX, "an", "ans"},
     };

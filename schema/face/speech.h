@@ -7,8 +7,6 @@
 #ifndef PIC_FACE_SPEECH_H
 #define PIC_FACE_SPEECH_H
 
-#include <stdarg.h>
-
 #include "protocol/base/bytes.h"
 
 enum pic_tell {
@@ -32,7 +30,9 @@ const char *pic_speech_name(enum pic_tell key);
 void pic_speech_fill(struct pic_buf *out, const char *template, const char *const facts[static 3]);
 /* Appends the text of a key; up to three facts follow, then NULL. */
 void pic_speech_tell(struct pic_buf *out, enum pic_tell key, ...) __attribute__((sentinel));
-void pic_speech_vtell(struct pic_buf *out, enum pic_tell key, va_list args);
+
+/* Records PIC_EUSAGE with the text of a key as its fact; a and b are that text's, or NULL. */
+int pic_speech_usage(struct pic_err *err, enum pic_tell key, const char *a, const char *b);
 
 enum pic_speech_style {
     PIC_SPEECH_SCREEN, /* "S-01  sentence\n  → action\n" */

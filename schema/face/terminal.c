@@ -44,16 +44,6 @@ struct pic_look pic_terminal_look(const struct pic_terminal *terminal)
     return (struct pic_look){terminal->out_tty ? terminal->width : 0, terminal->colour};
 }
 
-static int nobody(const char *question, struct pic_err *err)
-{
-    struct pic_buf text;
-    pic_buf_init(&text, QUESTION_MAX);
-    pic_speech_tell(&text, PIC_TELL_ASK_UNATTENDED, question, NULL);
-    int status = pic_fail(err, PIC_EUSAGE, pic_buf_string(&text), NULL);
-    pic_buf_release(&text);
-    return status;
-}
-
 /* Puts a question on stderr. */
 static void ask(enum pic_tell key, const char *question, const char *preset)
 {
@@ -96,7 +86,7 @@ int pic_terminal_confirm(const struct pic_terminal *terminal, const char *questi
     bool cut;
     *yes = false;
     if (terminal->unattended)
-        return nobody(question, err);
+        return pic_speech_usage(err, PIC_TELL_ASK_UNATTENDED, question, NULL);
     ask(PIC_TELL_ASK_YES_NO, question, NULL);
     if (!read_line(STDIN_FILENO, answer, sizeof answer, &cut))
         return pic_fail(err, PIC_INTERRUPTED, NULL);
@@ -114,7 +104,7 @@ int pic_terminal_line(const struct pic_terminal *terminal, const char *question,
 {
     bool cut;
     if (terminal->unattended)
-        return nobody(question, err);
+        return pic_speech_usage(err, PIC_TELL_ASK_UNATTENDED, question, NULL);
     ask(preset == NULL ? PIC_TELL_ASK_LINE : PIC_TELL_ASK_LINE_PRESET, question, preset);
     if (!read_line(STDIN_FILENO, out, size, &cut))
         return pic_fail(err, PIC_INTERRUPTED, NULL);

@@ -72,20 +72,37 @@ static const char *const queries[QUERIES] = {
     [QUERY_PROJECTS] = "SELECT id FROM project WHERE fund = ?1",
 };
 
+/* Where the fields that money depends on stand in a project's row. */
+struct places {
+    size_t cancelled, fund, asked, main_theme, territories;
+};
+
 struct pic_rollup {
     struct pic_rows *rows;
+    struct places at;
     sqlite3_stmt *stmt[QUERIES];
     struct cell cells[SLOTS];
     size_t used;
     struct shares funds[FUNDS_CACHED];
 };
 
+static size_t index_of(const struct pic_entity *entity, const char *column)
+{
+    return (size_t)(pic_entity_by_column(entity, column) - entity->fields);
+}
+
 int pic_rollup_new(struct pic_rows *rows, struct pic_rollup **out, struct pic_err *err)
 {
     struct pic_rollup *r = calloc(1, sizeof *r);
     if (r == NULL)
         return pic_fail(err, PIC_EMEMORY, NULL);
+    const struct pic_entity *project = pic_dictionary_entity(PIC_PROJECT);
     r->rows = rows;
+    r->at = (struct places){.cancelled = index_of(project, "cancelled"),
+                            .fund = index_of(project, "fund"),
+                            .asked = index_of(project, "asked"),
+                            .main_theme = index_of(project, "main_theme"),
+                            .territories = index_of(project, "territories")};
     for (size_t i = 0; i < QUERIES; i++) {
         r->stmt[i] = pic_db_prepare(rows->db, queries[i], err);
         if (r->stmt[i] == NULL) {
@@ -118,26 +135,24 @@ static void copy_text(char *dst, size_t size, const struct pic_value *v)
     dst[n] = '\0';
 }
 
-static bool is_live(const struct pic_row *project)
+void pic_rollup_created(const struct pic_rollup *r, const struct pic_row *project,
+                        struct pic_contribution *out)
 {
-    return project->values[pic_entity_index(project->entity, PIC_FIELD_CANCELLED)].kind ==
-           PIC_KIND_NULL;
-}
-
-static const struct pic_value *column(const struct pic_row *row, const char *name)
-{
-    return &row->values[pic_entity_by_column(row->entity, name) - row->entity->fields];
-}
-
-void pic_rollup_created(const struct pic_row *project, struct pic_contribution *out)
-{
-    bool live = is_live(project);
+    const struct pic_value *values = project->values;
+    bool live = values[r->at.cancelled].kind == PIC_KIND_NULL;
     memset(out->measures, 0, sizeof out->measures);
-    out->fund = (uint64_t)column(project, "fund")->i;
+    out->fund = (uint64_t)values[r->at.fund].i;
     out->projects = live;
-    out->measures[PIC_ASKED] = live ? column(project, "asked")->i : 0;
-    copy_text(out->theme, sizeof out->theme, column(project, "main_theme"));
-    copy_text(out->territories, sizeof out->territories, column(project, "territories"));
+    out->measures[PIC_ASKED] = live ? values[r->at.asked].i : 0;
+    copy_text(out->theme, sizeof out->theme, &values[r->at.main_theme]);
+    copy_text(out->territories, sizeof out->territories, &values[r->at.territories]);
+}
+
+bool pic_rollup_reads(const struct pic_rollup *r, unsigned field)
+{
+    size_t at = (size_t)pic_entity_index(pic_dictionary_entity(PIC_PROJECT), field);
+    return at == r->at.cancelled || at == r->at.fund || at == r->at.asked ||
+           at == r->at.main_theme || at == r->at.territories;
 }
 
 /* Runs a query about one project and reads up to two sums. */
@@ -168,9 +183,8 @@ int pic_rollup_contribution(struct pic_rollup *r, uint64_t project, struct pic_c
     int status = pic_row_load(r->rows, pic_dictionary_entity(PIC_PROJECT), project, &row);
     if (status != PIC_OK)
         return status;
-    pic_rollup_created(&row, out);
-    bool live = is_live(&row);
-    if (live)
+    pic_rollup_created(r, &row, out);
+    if (out->projects != 0)
         status = sums(r->stmt[QUERY_DECISION], project, &m[PIC_GRANTED], NULL);
     if (status == PIC_OK)
         status = sums(r->stmt[QUERY_PAYMENTS], project, &m[PIC_PAID], &m[PIC_MATCHED]);

@@ -34,7 +34,11 @@ void pic_rollup_free(struct pic_rollup *rollup);
 PIC_MUST_USE int pic_rollup_contribution(struct pic_rollup *rollup, uint64_t project,
                                          struct pic_contribution *out);
 /* The same for a project that was just created, from its row alone. */
-void pic_rollup_created(const struct pic_row *project, struct pic_contribution *out);
+void pic_rollup_created(const struct pic_rollup *rollup, const struct pic_row *project,
+                        struct pic_contribution *out);
+
+/* Whether a field of a project is one that its contribution depends on. */
+bool pic_rollup_reads(const struct pic_rollup *rollup, unsigned field);
 
 /* Takes one contribution away and adds another. */
 PIC_MUST_USE int pic_rollup_move(struct pic_rollup *rollup, const struct pic_contribution *before,

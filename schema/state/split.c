@@ -11,6 +11,8 @@ static void give_left_over(uint64_t left, const wide *remainders, size_t n, uint
         for (size_t i = 0; i < n; i++)
             if ((served >> i & 1U) == 0 && (best == n || remainders[i] > remainders[best]))
                 best = i;
+        if (best == n)
+            return; /* never: fewer cents are left over than there are parts */
         served |= UINT64_C(1) << best;
         parts[best]++;
     }
@@ -21,7 +23,7 @@ void pic_split(int64_t cents, const int64_t *weights, size_t n, int64_t *parts)
     uint64_t whole = cents < 0 ? 0 - (uint64_t)cents : (uint64_t)cents;
     uint64_t total = 0;
     uint64_t shares[PIC_SPLIT_MAX];
-    wide remainders[PIC_SPLIT_MAX];
+    wide remainders[PIC_SPLIT_MAX] = {0};
     for (size_t i = 0; i < n; i++)
         total += (uint64_t)weights[i];
     uint64_t given = 0;

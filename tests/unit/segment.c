@@ -10,6 +10,8 @@
 #include "protocol/base/clock.h"
 #include "protocol/log/segment.h"
 #include "tests/lib/generator.h"
+#include "tests/lib/hex.h"
+#include "tests/lib/segment_vector.h"
 
 enum { CHANGES = 600, ROUNDS = 60, OPS = 12, TEXT = 200 };
 
@@ -85,7 +87,7 @@ static void some_history(struct generator *g, struct history *h, uint32_t device
     for (size_t i = 0; i < h->n; i++) {
         struct pic_change *c = &h->changes[i];
         bool creates = i == 0 || generator_below(g, 3) > 0;
-        now += generator_below(g, 3) * generator_below(g, 50);
+        now += (int64_t)generator_below(g, 3) * generator_below(g, 50);
         *c = (struct pic_change){.dot = pic_dot(device, seq),
                                  .stamp = pic_clock_tick(&clock, now),
                                  .entity = (uint8_t)(1 + generator_below(g, 5))};
@@ -122,16 +124,16 @@ static void read_back(struct pic_segment_reader *reader, const struct pic_signer
     assert_int_equal(s.count, n);
     assert_int_equal(s.first_seq, pic_dot_seq(expected[0]->dot));
     assert_int_equal(s.last_seq, pic_dot_seq(expected[n - 1]->dot));
-    uint64_t stamp;
+    uint64_t stamp = 0;
     assert_int_equal(pic_segment_check(reader, &s, &stamp), PIC_OK);
     assert_true(stamp == expected[n - 1]->stamp);
     assert_int_equal(pic_segment_reader_open(reader, &s), PIC_OK);
     for (size_t i = 0; i <= n; i++) {
-        struct pic_change c;
-        bool done;
+        struct pic_change c = {0};
+        bool done = false;
         assert_int_equal(pic_segment_reader_next(reader, &c, &done), PIC_OK);
         assert_int_equal(done, i == n);
-        if (!done)
+        if (i < n)
             assert_same_change(&c, expected[i]);
     }
 }
@@ -252,6 +254,48 @@ static void loose_changes_round_trip(void **state)
     free(h);
 }
 
+/* The hexadecimal lines that follow "segment:" in the vector file. */
+static void read_vector(struct pic_buf *out)
+{
+    char line[256];
+    bool inside = false;
+    FILE *f = fopen("tests/vectors/segment.txt", "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strchr(line, ':') != NULL)
+            inside = strcmp(line, "segment:") == 0;
+        else if (inside)
+            pic_unhex(line, out);
+    }
+    (void)fclose(f);
+}
+
+/* Bytes that devices have signed must be read for ever, and sealing must not drift. */
+static void the_frozen_segment_reads_and_seals_the_same(void **state)
+{
+    (void)state;
+    struct pic_signer signer;
+    struct pic_segment_reader *reader;
+    const struct pic_change *expected[SEGMENT_VECTOR_CHANGES];
+    struct pic_buf frozen;
+    struct pic_buf sealed;
+    memset(&signer, 0x22, sizeof signer);
+    pic_signer_from_seed(&signer);
+    pic_buf_init(&frozen, PIC_SEGMENT_MAX);
+    pic_buf_init(&sealed, PIC_SEGMENT_MAX);
+    read_vector(&frozen);
+    segment_vector_seal(&sealed);
+    assert_true(pic_span_equal(pic_buf_view(&frozen), pic_buf_view(&sealed)));
+    for (size_t i = 0; i < SEGMENT_VECTOR_CHANGES; i++)
+        expected[i] = segment_vector_change(i);
+    assert_int_equal(pic_segment_reader_new(&reader), PIC_OK);
+    read_back(reader, &signer, pic_buf_view(&frozen), expected, SEGMENT_VECTOR_CHANGES);
+    pic_segment_reader_free(reader);
+    pic_buf_release(&frozen);
+    pic_buf_release(&sealed);
+}
+
 static void dots_are_read_as_they_are_shown(void **state)
 {
     (void)state;
@@ -276,6 +320,7 @@ int main(void)
         cmocka_unit_test(a_flipped_bit_never_verifies_and_never_harms),
         cmocka_unit_test(a_change_too_large_for_a_segment_is_refused),
         cmocka_unit_test(loose_changes_round_trip),
+        cmocka_unit_test(the_frozen_segment_reads_and_seals_the_same),
         cmocka_unit_test(dots_are_read_as_they_are_shown),
     };
     return pic_crypto_start() == PIC_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

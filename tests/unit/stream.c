@@ -338,6 +338,31 @@ static void a_full_window_of_large_frames_does_not_lock(void **state)
     echo_close(&echo);
 }
 
+static void a_local_socket_serves_too(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/pic-stream-XXXXXX";
+    struct echo echo = {.hold = false};
+    struct pic_listener_options options = {.idle_ms = SOON_MS,
+                                           .peers_max = 10,
+                                           .per_host_max = 1, /* says nothing of local peers */
+                                           .frame = echo_frame,
+                                           .context = &echo};
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(pthread_mutex_init(&echo.mutex, NULL), 0);
+    (void)snprintf(echo.url, sizeof echo.url, "ipc://%s/socket", folder);
+    assert_int_equal(pic_listener_open(echo.url, &options, &echo.listener), PIC_OK);
+    assert_int_equal(pic_listener_port(echo.listener), 0);
+    struct pic_link *first = must_open(&echo);
+    struct pic_link *second = must_open(&echo);
+    exchange(first, pic_span_text("one"));
+    exchange(second, pic_span_text("two"));
+    pic_link_close(first);
+    pic_link_close(second);
+    echo_close(&echo);
+    assert_int_equal(rmdir(folder), 0); /* the socket's file is gone */
+}
+
 /* --- the agent's half --- */
 
 static void a_link_says_why_it_cannot_be_opened(void **state)
@@ -433,6 +458,30 @@ static void a_frame_that_came_before_the_close_is_given(void **state)
     pic_link_close(link);
 }
 
+/* The case that wedges nng's own sockets: closing while the answer is on its way. */
+static void a_link_may_be_closed_at_any_moment(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 500 };
+    static uint8_t big[PIC_FRAME_MAX];
+    struct echo echo;
+    struct pic_buf back = {0};
+    int timeouts = 0;
+    echo_open(&echo, (struct pic_listener_options){0});
+    for (int i = 0; i < ROUNDS; i++) {
+        struct pic_link *link = must_open(&echo);
+        assert_int_equal(pic_link_send(link, pic_span_of(big, sizeof big), SOON_MS), PIC_OK);
+        int status = pic_link_receive(link, &back, i % 3);
+        assert_true(status == PIC_OK || status == PIC_ETIMEOUT);
+        timeouts += status == PIC_ETIMEOUT;
+        pic_link_close(link);
+    }
+    assert_true(timeouts > 0);
+    await_peers(&echo, 0);
+    pic_buf_release(&back);
+    echo_close(&echo);
+}
+
 static void an_oversize_payload_is_refused_and_the_link_lives(void **state)
 {
     (void)state;
@@ -525,14 +574,14 @@ static void a_slow_frame_that_moves_is_served(void **state)
     static uint8_t zeros[PIC_FRAME_MAX];
     struct echo echo;
     struct pic_buf frame;
-    echo_open(&echo, (struct pic_listener_options){.idle_ms = 400});
+    echo_open(&echo, (struct pic_listener_options){.idle_ms = 600});
     pic_buf_init(&frame, (size_t)PIECE * PIECES);
     size_t n = (size_t)PIECE * PIECES - PIC_FRAME_HEADER;
     assert_int_equal(pic_frame_put(pic_span_of(zeros, n), &frame), PIC_OK);
     int fd = raw_socket(echo.port);
     for (size_t i = 0; i < PIECES; i++) {
         assert_true(write(fd, frame.data + i * PIECE, PIECE) == PIECE);
-        (void)usleep(200000);
+        (void)usleep(250000);
     }
     static uint8_t back[PIECE * PIECES];
     assert_true(recv(fd, back, sizeof back, MSG_WAITALL) == sizeof back);
@@ -550,7 +599,7 @@ static void a_peer_that_never_reads_is_closed_at_its_deadline(void **state)
     struct pic_buf frame;
     pic_buf_init(&frame, PIC_FRAME_HEADER + PIC_FRAME_MAX);
     assert_int_equal(pic_frame_put(pic_span_of(zeros, sizeof zeros), &frame), PIC_OK);
-    echo_open(&echo, (struct pic_listener_options){.idle_ms = 200});
+    echo_open(&echo, (struct pic_listener_options){.idle_ms = 500});
     int fd = raw_socket(echo.port);
     await_peers(&echo, 1);
     int64_t deadline = now_ms() + SOON_MS;
@@ -634,12 +683,12 @@ static void a_peer_that_is_owed_an_answer_is_not_idle(void **state)
     (void)state;
     struct echo echo;
     struct pic_buf back = {0};
-    echo_open(&echo, (struct pic_listener_options){.idle_ms = 100});
+    echo_open(&echo, (struct pic_listener_options){.idle_ms = 300});
     echo.hold = true;
     struct pic_link *link = must_open(&echo);
     assert_int_equal(pic_link_send(link, pic_span_text("slow work"), SOON_MS), PIC_OK);
     struct pic_peer *peer = await_held(&echo);
-    (void)usleep(400000);
+    (void)usleep(900000);
     pic_peer_answer(peer, pic_span_text("done"));
     assert_int_equal(pic_link_receive(link, &back, SOON_MS), PIC_OK);
     assert_true(pic_span_equal(pic_buf_view(&back), pic_span_text("done")));
@@ -712,6 +761,58 @@ static void close_gives_up_after_its_timeout(void **state)
     assert_int_equal(pic_link_receive(link, &back, SOON_MS), PIC_ECLOSED);
     (void)pthread_mutex_destroy(&echo.mutex);
     pic_link_close(link);
+}
+
+struct asker {
+    pthread_t thread;
+    const char *url;
+};
+
+/* Exchanges until the server is gone. */
+static void *ask_until_closed(void *arg)
+{
+    static const uint8_t payload[5000];
+    const struct asker *asker = arg;
+    struct pic_link *link = NULL;
+    struct pic_buf back = {0};
+    int status = pic_link_open(asker->url, SOON_MS, &link);
+    while (status == PIC_OK) {
+        status = pic_link_send(link, pic_span_of(payload, sizeof payload), SOON_MS);
+        if (status == PIC_OK)
+            status = pic_link_receive(link, &back, SOON_MS);
+    }
+    pic_buf_release(&back);
+    pic_link_close(link);
+    return NULL;
+}
+
+static void a_listener_closes_under_load(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 20, ASKERS = 4, LOAD_US = 10000 };
+    for (int round = 0; round < ROUNDS; round++) {
+        struct echo echo;
+        struct asker askers[ASKERS];
+        echo_open(&echo, (struct pic_listener_options){0});
+        for (int i = 0; i < ASKERS; i++) {
+            askers[i] = (struct asker){.url = echo.url};
+            assert_int_equal(pthread_create(&askers[i].thread, NULL, ask_until_closed, &askers[i]),
+                             0);
+        }
+        struct pic_listener_counts counts = {0};
+        for (int ms = 0; ms < SOON_MS && counts.frames < ASKERS; ms++) {
+            (void)usleep(1000);
+            pic_listener_count(echo.listener, &counts);
+        }
+        assert_true(counts.frames >= ASKERS);
+        (void)usleep(LOAD_US);
+        int64_t start = now_ms();
+        pic_listener_close(echo.listener, SOON_MS);
+        assert_true(now_ms() - start < SOON_MS / 2);
+        for (int i = 0; i < ASKERS; i++)
+            (void)pthread_join(askers[i].thread, NULL);
+        (void)pthread_mutex_destroy(&echo.mutex);
+    }
 }
 
 static void a_port_in_use_is_an_error(void **state)
@@ -800,11 +901,13 @@ int main(void)
         cmocka_unit_test(frames_of_every_size_come_back),
         cmocka_unit_test(requests_are_pipelined_and_answered_in_order),
         cmocka_unit_test(a_full_window_of_large_frames_does_not_lock),
+        cmocka_unit_test(a_local_socket_serves_too),
         cmocka_unit_test(a_link_says_why_it_cannot_be_opened),
         cmocka_unit_test(a_silent_server_is_a_timeout_and_the_link_is_over),
         cmocka_unit_test(a_server_that_never_reads_is_a_timeout),
         cmocka_unit_test(what_is_not_ours_is_told_apart),
         cmocka_unit_test(a_frame_that_came_before_the_close_is_given),
+        cmocka_unit_test(a_link_may_be_closed_at_any_moment),
         cmocka_unit_test(an_oversize_payload_is_refused_and_the_link_lives),
         cmocka_unit_test(a_deadline_is_extended_while_bytes_move),
         cmocka_unit_test(a_bad_peer_is_closed_and_counted),
@@ -817,6 +920,7 @@ int main(void)
         cmocka_unit_test(a_dropped_peer_is_closed),
         cmocka_unit_test(close_waits_for_the_answers_that_are_owed),
         cmocka_unit_test(close_gives_up_after_its_timeout),
+        cmocka_unit_test(a_listener_closes_under_load),
         cmocka_unit_test(a_port_in_use_is_an_error),
         cmocka_unit_test(a_lack_of_descriptors_is_survived),
         cmocka_unit_test(two_thousand_connections_are_served_at_once),
