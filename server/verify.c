@@ -22,6 +22,8 @@ struct verify {
     struct pic_verify_report *report;
     struct pic_segment_reader *reader;
     struct pic_buf bytes;
+    sqlite3_stmt *named;
+    uint64_t position;     /* of the segment before */
     struct log_seen *logs; /* sorted by device, audience */
     size_t log_n, log_cap;
     struct pic_err *err;
@@ -108,12 +110,25 @@ static int signer_of(struct verify *v, uint32_t device, uint8_t key[static PIC_K
     return status == PIC_ENOT_FOUND ? PIC_EUNKNOWN_DEVICE : status;
 }
 
-/* The documents that the changes of a segment name are in the registry. */
+/* The registry knows that this log names this document. */
+static int check_named(struct verify *v, const struct pic_segment *s,
+                       const struct pic_change *change, struct pic_span hash)
+{
+    bool found = false;
+    pic_db_bind_span(v->named, 1, hash);
+    (void)sqlite3_bind_int64(v->named, 2, s->device);
+    (void)sqlite3_bind_int64(v->named, 3, (sqlite3_int64)s->audience);
+    int status = pic_db_step(v->named, &found);
+    (void)sqlite3_reset(v->named);
+    if (status == PIC_OK && !found)
+        tell_row(v, PIC_VERIFY_REGISTRY, PIC_EHASH, "registry_document", change->dot);
+    return status;
+}
+
 static int check_changes(struct verify *v, const struct pic_segment *s)
 {
     struct pic_change change;
     bool done = false;
-    const struct pic_device author = {.certificate.device = s->device};
     int status = pic_segment_reader_open(v->reader, s);
     while (status == PIC_OK) {
         status = pic_segment_reader_next(v->reader, &change, &done);
@@ -121,15 +136,10 @@ static int check_changes(struct verify *v, const struct pic_segment *s)
             break;
         const struct pic_entity *entity = pic_dictionary_entity(change.entity);
         for (unsigned i = 0; status == PIC_OK && entity != NULL && i < change.op_n; i++) {
-            const struct pic_op *op = &change.ops[i];
-            const struct pic_field *field = pic_entity_field(entity, op->field);
-            bool names = field != NULL && op->value.s.n == PIC_HASH_SIZE &&
-                         (field->type == PIC_TYPE_DOCUMENT || field->type == PIC_TYPE_IDENTITY);
-            unsigned marks = PIC_DOCUMENT_NAMED;
-            if (names)
-                status = pic_registry_document(v->server.registry, &author, op->value.s.p, &marks);
-            if (status == PIC_OK && (marks & PIC_DOCUMENT_NAMED) == 0)
-                tell_row(v, PIC_VERIFY_REGISTRY, PIC_EHASH, "registry_document", change.dot);
+            const struct pic_field *field = pic_entity_field(entity, change.ops[i].field);
+            if (field != NULL && change.ops[i].value.s.n == PIC_HASH_SIZE &&
+                (field->type == PIC_TYPE_DOCUMENT || field->type == PIC_TYPE_IDENTITY))
+                status = check_named(v, s, &change, change.ops[i].value.s);
         }
         v->report->changes++;
     }
@@ -171,7 +181,9 @@ static int each_segment(struct verify *v, sqlite3_stmt *stmt)
     pic_buf_bytes(&v->bytes, bytes.p, bytes.n);
     v->report->segments++;
     v->report->bytes += bytes.n;
-    fault.status = pic_segment_read(pic_buf_view(&v->bytes), &s);
+    bool next = fault.position == v->position + 1; /* the journal has no holes */
+    v->position = fault.position;
+    fault.status = next ? pic_segment_read(pic_buf_view(&v->bytes), &s) : PIC_ECHAIN;
     if (fault.status == PIC_OK) {
         struct log_seen *log = log_of(v, s.device, s.audience);
         if (log == NULL)
@@ -274,6 +286,13 @@ static int check_file(struct verify *v, struct pic_db *db, const char *name)
     return status;
 }
 
+/* Rows of a query that should have none. */
+static int each_wrong_document(struct verify *v, sqlite3_stmt *stmt)
+{
+    tell_row(v, PIC_VERIFY_REGISTRY, PIC_EHASH, "registry_document", number_at(stmt, 0));
+    return PIC_OK;
+}
+
 static int check_journal(struct verify *v)
 {
     struct pic_db *db = &v->server.journal_db;
@@ -292,6 +311,14 @@ static int check_journal(struct verify *v)
                           " FROM receipt AS r LEFT JOIN segment AS s ON s.position = r.position"
                           " AND s.device = r.device AND s.last_seq = r.seq ORDER BY r.number",
                           each_receipt);
+    if (status == PIC_OK)
+        status = for_rows(v, db,
+                          "SELECT number FROM registry_device WHERE documents <>"
+                          " (SELECT count(DISTINCT hash) FROM registry_document"
+                          "  WHERE device = number AND held = 1)"
+                          " UNION SELECT device FROM registry_document"
+                          " WHERE device = 1 AND held = 0",
+                          each_wrong_document);
     for (enum pic_seal kind = 0; status == PIC_OK && kind < PIC_SEALS; kind++)
         status = check_seals(v, kind);
     return status;
@@ -523,7 +550,11 @@ int pic_server_verify(const char *folder, const struct pic_verify_options *optio
     int status = pic_server_open(folder, PIC_SERVER_NO_STATE, &v.server, err);
     if (status != PIC_OK)
         return status;
-    status = pic_segment_reader_new(&v.reader);
+    v.named = pic_db_prepare(&v.server.journal_db,
+                             "SELECT 1 FROM registry_document"
+                             " WHERE hash = ?1 AND device = ?2 AND audience = ?3",
+                             err);
+    status = v.named == NULL ? PIC_ESTORE_DAMAGED : pic_segment_reader_new(&v.reader);
     if (status == PIC_OK) /* one moment of the journal, whatever is being added to it */
         status = pic_db_exec(&v.server.journal_db, "BEGIN", err);
     if (status == PIC_OK)
@@ -533,6 +564,7 @@ int pic_server_verify(const char *folder, const struct pic_verify_options *optio
     if (status == PIC_OK && options->all)
         status = check_state(&v);
     pic_db_rollback(&v.server.journal_db);
+    (void)sqlite3_finalize(v.named);
     pic_segment_reader_free(v.reader);
     pic_buf_release(&v.bytes);
     free(v.logs);
