@@ -241,13 +241,9 @@ static bool disagrees(const struct pic_import_neighbour *n)
     return n->id != 0 && n->expected != n->found;
 }
 
-size_t pic_import_breaks(const struct pic_import *plan)
+size_t pic_import_item_breaks(const struct pic_import_item *item)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < plan->n; i++)
-        n += plan->items[i].statement->break_n + disagrees(&plan->items[i].before) +
-             disagrees(&plan->items[i].after);
-    return n;
+    return item->statement->break_n + disagrees(&item->before) + disagrees(&item->after);
 }
 
 /* --- writing --- */

@@ -52,8 +52,8 @@ PIC_MUST_USE int pic_import_plan(struct pic_db *state, struct pic_statements *st
                                  struct pic_span file, const struct pic_import_options *options,
                                  struct pic_import *out, struct pic_err *err);
 void pic_import_release(struct pic_import *plan);
-/* Breaks inside the file and with its neighbours. */
-size_t pic_import_breaks(const struct pic_import *plan);
+/* Breaks of a statement, inside the file and with its neighbours. */
+size_t pic_import_item_breaks(const struct pic_import_item *item);
 
 /* Adds the statements and their new lines to a recording, of which the plan was made. */
 PIC_MUST_USE int pic_import_record(struct pic_record *record, const struct pic_import *plan,

@@ -41,9 +41,8 @@ static const char match_sql[] =
 /* --- loading --- */
 
 /* Texts move while they grow: spans are offsets until all are here. */
-static struct pic_span keep(struct pic_waiting *w, sqlite3_stmt *stmt, int column)
+static struct pic_span keep(struct pic_waiting *w, struct pic_span s)
 {
-    struct pic_span s = pic_db_column_span(stmt, column);
     struct pic_span kept = {(const uint8_t *)(uintptr_t)w->texts.len, s.n};
     pic_buf_bytes(&w->texts, s.p, s.n);
     return kept;
@@ -72,23 +71,31 @@ static int grow(void **a, size_t a_size, uint64_t **funds, size_t n, size_t *cap
     return PIC_OK;
 }
 
-static int take_line(struct pic_waiting *w, sqlite3_stmt *stmt)
+/* line's texts are kept already. */
+static int add_line(struct pic_waiting *w, const struct pic_match_line *line, uint64_t fund)
 {
     void *lines = w->lines;
     int status = grow(&lines, sizeof *w->lines, &w->line_funds, w->line_n, &w->line_cap);
     w->lines = lines;
     if (status != PIC_OK)
         return status;
-    w->line_funds[w->line_n] = (uint64_t)sqlite3_column_int64(stmt, 4);
-    w->lines[w->line_n++] =
-        (struct pic_match_line){.id = (uint64_t)sqlite3_column_int64(stmt, 0),
-                                .owner = (uint64_t)sqlite3_column_int64(stmt, 1),
-                                .amount = sqlite3_column_int64(stmt, 2),
-                                .day = sqlite3_column_int64(stmt, 3),
-                                .label = keep(w, stmt, 5),
-                                .counterparty = keep(w, stmt, 6),
-                                .reference = keep(w, stmt, 7)};
+    w->line_funds[w->line_n] = fund;
+    w->lines[w->line_n++] = *line;
     return PIC_OK;
+}
+
+static int take_line(struct pic_waiting *w, sqlite3_stmt *stmt)
+{
+    const struct pic_match_line line = {
+        .id = (uint64_t)sqlite3_column_int64(stmt, 0),
+        .owner = (uint64_t)sqlite3_column_int64(stmt, 1),
+        .amount = sqlite3_column_int64(stmt, 2),
+        .day = sqlite3_column_int64(stmt, 3),
+        .label = keep(w, pic_db_column_span(stmt, 5)),
+        .counterparty = keep(w, pic_db_column_span(stmt, 6)),
+        .reference = keep(w, pic_db_column_span(stmt, 7)),
+    };
+    return add_line(w, &line, (uint64_t)sqlite3_column_int64(stmt, 4));
 }
 
 static int take_item(struct pic_waiting *w, sqlite3_stmt *stmt)
@@ -103,9 +110,9 @@ static int take_item(struct pic_waiting *w, sqlite3_stmt *stmt)
                                   .owner = (uint64_t)sqlite3_column_int64(stmt, 2),
                                   .amount = sqlite3_column_int64(stmt, 3),
                                   .day = sqlite3_column_int64(stmt, 4),
-                                  .reference = keep(w, stmt, 6)};
+                                  .reference = keep(w, pic_db_column_span(stmt, 6))};
     for (int i = 0; i < PIC_MATCH_NAMES; i++)
-        item.names[i] = keep(w, stmt, 7 + i);
+        item.names[i] = keep(w, pic_db_column_span(stmt, 7 + i));
     w->item_funds[w->item_n] = (uint64_t)sqlite3_column_int64(stmt, 5);
     w->items[w->item_n++] = item;
     return PIC_OK;
@@ -125,9 +132,52 @@ static int load(struct pic_db *state, const char *sql, struct pic_waiting *w,
             status = pic_db_step(stmt, &found);
     }
     (void)sqlite3_finalize(stmt);
-    if (status == PIC_OK)
-        status = pic_buf_status(&w->texts);
     return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
+}
+
+/* The association that carries a fund; 0 when there is none. */
+static int carrier_of(struct pic_db *state, uint64_t fund, uint64_t *out, struct pic_err *err)
+{
+    bool found = false;
+    *out = 0;
+    if (fund == 0)
+        return PIC_OK;
+    sqlite3_stmt *stmt = pic_db_prepare(state, "SELECT carrier FROM fund WHERE id = ?1", err);
+    if (stmt == NULL)
+        return err->status;
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)fund);
+    int status = pic_db_step(stmt, &found);
+    if (status == PIC_OK && found)
+        *out = (uint64_t)sqlite3_column_int64(stmt, 0);
+    (void)sqlite3_finalize(stmt);
+    return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
+}
+
+/* The new lines of one statement of a plan. */
+static int take_planned(struct pic_db *state, const struct pic_import *plan,
+                        const struct pic_import_item *item, struct pic_waiting *w,
+                        struct pic_err *err)
+{
+    uint64_t owner;
+    int status = carrier_of(state, item->fund, &owner, err);
+    for (size_t i = 0; status == PIC_OK && i < item->statement->line_n; i++) {
+        const struct pic_bank_line *from = &item->statement->lines[i];
+        if (item->known[i])
+            continue;
+        const struct pic_match_line line = {
+            .id = UINT64_MAX / 2 + w->line_n,
+            .owner = owner,
+            .amount = from->amount,
+            .day = from->booked_on,
+            .label = keep(w, pic_statements_text(plan->statements, from->label)),
+            .counterparty = keep(w, pic_statements_text(plan->statements, from->counterparty)),
+            .reference = keep(w, pic_statements_text(plan->statements, from->reference)),
+        };
+        status = add_line(w, &line, item->fund);
+        if (status != PIC_OK)
+            (void)pic_fail(err, status, NULL);
+    }
+    return status;
 }
 
 static void settle_all(struct pic_waiting *w)
@@ -144,13 +194,18 @@ static void settle_all(struct pic_waiting *w)
     }
 }
 
-int pic_waiting_load(struct pic_db *state, struct pic_waiting *out, struct pic_err *err)
+int pic_waiting_load(struct pic_db *state, const struct pic_import *plan, struct pic_waiting *out,
+                     struct pic_err *err)
 {
     *out = (struct pic_waiting){0};
     pic_buf_init(&out->texts, TEXTS_MAX);
     int status = load(state, lines_sql, out, take_line, err);
     if (status == PIC_OK)
         status = load(state, items_sql, out, take_item, err);
+    for (size_t i = 0; status == PIC_OK && plan != NULL && i < plan->n; i++)
+        status = take_planned(state, plan, &plan->items[i], out, err);
+    if (status == PIC_OK && (status = pic_buf_status(&out->texts)) != PIC_OK)
+        (void)pic_fail(err, status, NULL);
     if (status != PIC_OK)
         return status;
     settle_all(out);

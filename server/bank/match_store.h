@@ -7,8 +7,8 @@
 #ifndef PIC_BANK_MATCH_STORE_H
 #define PIC_BANK_MATCH_STORE_H
 
+#include "server/bank/import.h"
 #include "server/bank/match.h"
-#include "server/record.h"
 
 /* What waits, and the answers. Spans point into texts. */
 struct pic_waiting {
@@ -22,9 +22,11 @@ struct pic_waiting {
     struct pic_buf texts;
 };
 
-/* Loads what waits and matches it. PIC_EMEMORY, PIC_ELIMIT, PIC_EIO… Released in any case. */
-PIC_MUST_USE int pic_waiting_load(struct pic_db *state, struct pic_waiting *out,
-                                  struct pic_err *err);
+/* Loads what waits and matches it; the new lines of a plan (or NULL) come last, as if they had been
+ * imported, under numbers that nothing has. PIC_EMEMORY, PIC_ELIMIT, PIC_EIO… Released in any case.
+ */
+PIC_MUST_USE int pic_waiting_load(struct pic_db *state, const struct pic_import *plan,
+                                  struct pic_waiting *out, struct pic_err *err);
 void pic_waiting_release(struct pic_waiting *waiting);
 /* Index of a line or an item that waits; SIZE_MAX when it does not. */
 size_t pic_waiting_line(const struct pic_waiting *waiting, uint64_t id);
