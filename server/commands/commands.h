@@ -10,6 +10,7 @@
 /* TABLE(name): extern const struct pic_command pic_commands_<name>[], and its size. */
 #define PIC_SERVER_COMMANDS(TABLE)                                                                 \
     TABLE(life)                                                                                    \
+    TABLE(bank)                                                                                    \
     TABLE(devices)                                                                                 \
     TABLE(field)                                                                                   \
     TABLE(proof)
