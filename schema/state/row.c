@@ -230,9 +230,8 @@ int pic_row_load(struct pic_rows *rows, const struct pic_entity *entity, uint64_
     out->reversed = (uint64_t)sqlite3_column_int64(*stmt, COLUMN_REVERSED);
     out->heads = keep(loaded, pic_db_column_span(*stmt, COLUMN_HEADS));
     for (size_t k = 0; k < entity->field_n; k++)
-        out->values[k] =
-            column_value(loaded, *stmt, COLUMN_FIRST_FIELD + (int)k,
-                         pic_type_kind(entity->fields[k].type));
+        out->values[k] = column_value(loaded, *stmt, COLUMN_FIRST_FIELD + (int)k,
+                                      pic_type_kind(entity->fields[k].type));
     (void)sqlite3_reset(*stmt); /* an open statement would hold on to an old snapshot */
     return PIC_OK;
 }
