@@ -195,8 +195,8 @@ static void edit_project(struct story *s)
     else if (strcmp(column, "title") == 0)
         typed = "Fête des voisins";
     (void)history_edit(s->w->h, writer(s, s->projects.org[at]), s->projects.org[at], "project", id,
-                       bases, n, column, typed, "title", "Loto", "summary",
-                       below(s, 2) == 0 ? "" : "Une soirée", NULL);
+                       bases, n, column, typed, strcmp(column, "title") == 0 ? "place" : "title",
+                       "Loto", "summary", below(s, 2) == 0 ? "" : "Une soirée", NULL);
 }
 
 static void edit_share(struct story *s)
