@@ -108,6 +108,18 @@ struct found {
     char sentence[4][512];
 };
 
+/* The text with plain spaces for the no-break ones (U+00A0, U+202F). */
+static void put_plain_spaces(struct pic_span text, char *out)
+{
+    for (size_t i = 0; i < text.n;) {
+        bool narrow = text.n - i >= 3 && memcmp(text.p + i, "\xe2\x80\xaf", 3) == 0;
+        bool wide = text.n - i >= 2 && memcmp(text.p + i, "\xc2\xa0", 2) == 0;
+        *out++ = narrow || wide ? ' ' : (char)text.p[i];
+        i += narrow ? 3 : wide ? 2 : 1;
+    }
+    *out = '\0';
+}
+
 static int note(void *context, const struct pic_finding *finding)
 {
     struct found *f = context;
@@ -118,8 +130,7 @@ static int note(void *context, const struct pic_finding *finding)
     assert_true(f->n < 4 && finding->sentence.n < sizeof f->sentence[0]);
     f->id[f->n] = finding->id;
     f->org[f->n] = finding->org;
-    memcpy(f->sentence[f->n], finding->sentence.p, finding->sentence.n);
-    f->sentence[f->n++][finding->sentence.n] = '\0';
+    put_plain_spaces(finding->sentence, f->sentence[f->n++]);
     return PIC_OK;
 }
 
