@@ -18,6 +18,10 @@ static const char before_sql[] =
 static const char after_sql[] =
     "SELECT id, from_on - 1, opening FROM statement WHERE account = ?1 AND cancelled IS NULL"
     " AND from_on > ?2 ORDER BY from_on, id LIMIT 1";
+/* The last day of a statement may not have been over when it was made. */
+static const char covered_sql[] =
+    "SELECT EXISTS(SELECT 1 FROM statement WHERE account = ?1 AND cancelled IS NULL"
+    " AND from_on <= ?2 AND to_on > ?2)";
 static const char fund_sql[] =
     "SELECT fund FROM bank_line WHERE account = ?1 AND fund IS NOT NULL AND cancelled IS NULL"
     " ORDER BY id DESC LIMIT 1";
@@ -186,6 +190,29 @@ static int mark_known(struct pic_db *state, struct pic_import_item *item, struct
     return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
 }
 
+/* I4 */
+static int count_late(struct pic_db *state, struct pic_import_item *item, struct pic_err *err)
+{
+    const struct pic_statement *t = item->statement;
+    sqlite3_stmt *stmt = pic_db_prepare(state, covered_sql, err);
+    if (stmt == NULL)
+        return err->status;
+    int status = PIC_OK;
+    pic_db_bind_text(stmt, 1, pic_span_text(t->account));
+    for (size_t i = 0; status == PIC_OK && i < t->line_n; i++) {
+        bool found = false;
+        if (item->known[i])
+            continue;
+        (void)sqlite3_reset(stmt);
+        (void)sqlite3_bind_int64(stmt, 2, t->lines[i].booked_on);
+        status = pic_db_step(stmt, &found);
+        if (status == PIC_OK && found)
+            item->late_n += sqlite3_column_int(stmt, 0) != 0;
+    }
+    (void)sqlite3_finalize(stmt);
+    return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
+}
+
 /* --- the plan --- */
 
 static int plan_item(struct pic_db *state, struct pic_statement *t,
@@ -202,8 +229,10 @@ static int plan_item(struct pic_db *state, struct pic_statement *t,
         status = find_neighbour(state, after_sql, t, t->from_on, &item->after, err);
     if (status == PIC_OK)
         status = query(state, fund_sql, t, 0, fund, &found, err);
-    item->fund = options->fund != 0 ? options->fund : (uint64_t)fund[0]; /* I4 */
-    return status == PIC_OK ? mark_known(state, item, err) : status;
+    item->fund = options->fund != 0 ? options->fund : (uint64_t)fund[0]; /* I5 */
+    if (status == PIC_OK)
+        status = mark_known(state, item, err);
+    return status == PIC_OK ? count_late(state, item, err) : status;
 }
 
 int pic_import_plan(struct pic_db *state, struct pic_statements *statements, struct pic_span file,

@@ -6,7 +6,9 @@
  *     statements in any order give the same lines;
  * I3  balances that do not follow are told, inside the file and against the nearest statement of
  *     the same account on either side; they do not stop the import;
- * I4  the fund of an account is remembered from its lines. */
+ * I4  a new line inside a period that was imported already is told too: the bank forgot it, or
+ *     another format words it otherwise and it would count twice;
+ * I5  the fund of an account is remembered from its lines. */
 #ifndef PIC_BANK_IMPORT_H
 #define PIC_BANK_IMPORT_H
 
@@ -33,6 +35,7 @@ struct pic_import_item {
     uint64_t fund;
     bool *known; /* per line */
     size_t known_n;
+    size_t late_n; /* new lines of I4 */
     struct pic_import_neighbour before, after;
 };
 

@@ -164,6 +164,10 @@ static void say_item(const struct importing *im, const struct pic_import_item *i
     pic_count_format((int64_t)(t->line_n - item->known_n), PIC_STYLE_SCREEN, piece(p, 1));
     (void)piece(p, 2);
     say(im->call, PIC_TELL_PLAN_LINES, p);
+    if (item->late_n == 0)
+        return;
+    pic_speech_count(piece(p, 0), item->late_n, "nouvelle tombe", "nouvelles tombent");
+    say(im->call, PIC_TELL_PLAN_LATE, p);
 }
 
 static void say_match(const struct importing *im, const struct pic_match *m, struct pieces *p)
@@ -268,6 +272,7 @@ static const struct pic_column import_columns[] = {
     {"deja_la", "Déjà là", PIC_TYPE_COUNT},
     {"nouvelles", "Nouvelles", PIC_TYPE_COUNT},
     {"ruptures", "Ruptures", PIC_TYPE_COUNT},
+    {"tardives", "Tardives", PIC_TYPE_COUNT},
     {"ecrit", "Écrit", PIC_TYPE_BOOL},
 };
 
@@ -287,6 +292,7 @@ static int answer_import(struct importing *im, bool written)
         pic_sheet_int(&sheet, (int64_t)item->known_n);
         pic_sheet_int(&sheet, (int64_t)(t->line_n - item->known_n));
         pic_sheet_int(&sheet, (int64_t)pic_import_item_breaks(item));
+        pic_sheet_int(&sheet, (int64_t)item->late_n);
         pic_sheet_int(&sheet, written);
     }
     int status = pic_call_sheet(im->call, &sheet, false);
@@ -596,8 +602,9 @@ static int answer_match(struct pic_call *call, enum pic_tell done, uint64_t id)
 }
 
 /* Runs one decision inside a recording, and answers with the match it is about. */
-static int decide(struct pic_call *call, int (*decision)(struct pic_call *, struct pic_server *,
-                                                         struct pic_record *, uint64_t *))
+static int decide(struct pic_call *call, enum pic_tell done,
+                  int (*decision)(struct pic_call *, struct pic_server *, struct pic_record *,
+                                  uint64_t *))
 {
     struct pic_server server;
     struct pic_record *record = NULL;
