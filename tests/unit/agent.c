@@ -37,7 +37,7 @@ struct laptop {
 
 struct scene {
     struct region region;
-    char folder[PATH_SIZE], invitation[PATH_SIZE];
+    char folder[PATH_SIZE / 2], invitation[PATH_SIZE];
     struct laptop laptop;
 };
 
