@@ -290,6 +290,20 @@ static void count_all(struct person people[static LAPTOPS], const struct office 
                  (unsigned long long)changes, office->done, organisations);
 }
 
+/* What a sanitizer had to say in any of the processes, killed ones too. */
+static void check_errors(void)
+{
+    char path[128];
+    char line[1024];
+    (void)snprintf(path, sizeof path, "%s/errors", base);
+    FILE *f = fopen(path, "r");
+    check(f != NULL, "errors");
+    while (fgets(line, sizeof line, f) != NULL)
+        if (strstr(line, "Sanitizer") != NULL || strstr(line, "runtime error") != NULL)
+            fail(line);
+    (void)fclose(f);
+}
+
 static int remove_one(const char *path, const struct stat *about, int flag, struct FTW *at)
 {
     (void)about;
@@ -315,6 +329,7 @@ int main(void)
             check(RUN("verifier", "--tout") == 0, "verifier after kills");
     }
     count_all(people, &office);
+    check_errors();
     for (unsigned i = 0; i < LAPTOPS; i++) {
         pic_link_close(people[i].link);
         laptop_release(&people[i].laptop);
