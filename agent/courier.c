@@ -200,7 +200,7 @@ static int sync_request(struct courier *c, uint64_t head, struct pic_request *ou
     if (status == PIC_OK)
         status = pic_seal_hash(c->agent, head, hash);
     if (status == PIC_OK)
-        status = pic_query_numbers(c->agent, PIC_QUERY_PROOF_NUMBER, &receipt, 1);
+        status = pic_query_numbers(c->agent->queries, PIC_QUERY_PROOF_NUMBER, &receipt, 1);
     if (status != PIC_OK)
         return status;
     int64_t minutes = offset / MS_PER_MINUTE;
@@ -255,7 +255,7 @@ static int enrol_next(struct courier *c, struct slot *slot, bool *more)
 static int ask_for_last(struct courier *c, struct slot *slot, struct pic_request *request)
 {
     uint64_t last = 0;
-    int status = pic_query_numbers(c->agent, PIC_QUERY_SEALED_LAST, &last, 1);
+    int status = pic_query_numbers(c->agent->queries, PIC_QUERY_SEALED_LAST, &last, 1);
     bool pulls = (c->options->errands & PIC_ERRAND_RECEIVE) != 0 && !c->fed && c->pulling == 0 &&
                  slot->last_seq >= last;
     request->sync.flags = PIC_SYNC_NO_FEED;
@@ -303,7 +303,7 @@ static int pull_next(struct courier *c, struct slot *slot, bool *more)
 
 static int outgoing_find(struct courier *c, bool *found)
 {
-    sqlite3_stmt *stmt = pic_query(c->agent, PIC_QUERY_OUTGOING_AFTER);
+    sqlite3_stmt *stmt = pic_query(c->agent->queries, PIC_QUERY_OUTGOING_AFTER);
     struct outgoing *out = &c->out;
     if (stmt == NULL)
         return PIC_EIO;
@@ -375,7 +375,7 @@ static int put_next(struct courier *c, struct slot *slot, bool *more)
 static int incoming_start(struct courier *c, bool *more)
 {
     struct incoming *in = &c->in;
-    sqlite3_stmt *stmt = pic_query(c->agent, PIC_QUERY_INCOMING_AFTER);
+    sqlite3_stmt *stmt = pic_query(c->agent->queries, PIC_QUERY_INCOMING_AFTER);
     int status = stmt == NULL ? PIC_EIO : PIC_OK;
     *more = true;
     in->here = false;
@@ -499,7 +499,7 @@ static int author_key(struct courier *c, uint32_t device, uint8_t out[static PIC
         memcpy(out, device == self->device ? self->sign_key : self->server.identity, PIC_KEY_SIZE);
         return PIC_OK;
     }
-    sqlite3_stmt *stmt = pic_query(c->agent, PIC_QUERY_DEVICE_KEY);
+    sqlite3_stmt *stmt = pic_query(c->agent->queries, PIC_QUERY_DEVICE_KEY);
     bool row = false;
     if (stmt == NULL)
         return PIC_EIO;
@@ -590,7 +590,8 @@ static int take_wanted(struct courier *c, struct pic_span hashes)
         if (status == PIC_OK && complete)
             status = pic_agent_outgoing_put(c->agent, hashes.p + at, held);
         if (status == PIC_OK && complete)
-            status = pic_query_run_hash(c->agent, PIC_QUERY_OUTGOING_WANTED, hashes.p + at);
+            status =
+                pic_query_run_hash(c->agent->queries, PIC_QUERY_OUTGOING_WANTED, hashes.p + at);
     }
     return status;
 }
@@ -649,7 +650,7 @@ static int take_put(struct courier *c, const struct slot *slot, const struct pic
         c->report->documents_sent++;
         c->closing_due = true;
         out->here = out->here && !current;
-        return pic_query_run_hash(c->agent, PIC_QUERY_OUTGOING_SENT, slot->hash);
+        return pic_query_run_hash(c->agent->queries, PIC_QUERY_OUTGOING_SENT, slot->hash);
     }
     if (current && out->asking) {
         out->asking = false;
@@ -798,7 +799,7 @@ static int run_lane(struct courier *c, enum pic_courier_lane lane);
 static int recovery_cursor(struct courier *c)
 {
     struct pic_receipt receipt;
-    sqlite3_stmt *stmt = pic_query(c->agent, PIC_QUERY_PROOF_LAST);
+    sqlite3_stmt *stmt = pic_query(c->agent->queries, PIC_QUERY_PROOF_LAST);
     bool row = false;
     if (stmt == NULL)
         return PIC_EIO;
@@ -820,10 +821,14 @@ static int recovery_cursor(struct courier *c)
 static int recover(struct courier *c)
 {
     uint8_t hash[PIC_HASH_SIZE];
+    struct pic_log_head head = {0};
     enum pic_courier_lane before = c->lane;
     if (c->own)
         return PIC_EFORK;
     int status = recovery_cursor(c);
+    if (status == PIC_OK)
+        status = pic_agent_head(c->agent, &head);
+    c->push_next = head.seq + 1; /* only what is acknowledged is claimed meanwhile */
     c->own = true;
     c->fed = false;
     c->more = false;
@@ -987,7 +992,7 @@ static int smaller_steps(struct courier *c)
     if (c->chunk <= CHUNK_MIN)
         return PIC_OK;
     c->chunk /= 2;
-    return pic_query_run(c->agent, PIC_QUERY_SEALED_FORGET, 0);
+    return pic_query_run(c->agent->queries, PIC_QUERY_SEALED_FORGET, 0);
 }
 
 /* What the run has done, and whether anything of ours is still missing over there. */

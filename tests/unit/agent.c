@@ -37,7 +37,7 @@ struct laptop {
 
 struct scene {
     struct region region;
-    char folder[PATH_SIZE / 2], invitation[PATH_SIZE];
+    char folder[PATH_SIZE / 4], invitation[PATH_SIZE];
     struct laptop laptop;
 };
 
@@ -548,7 +548,7 @@ static void test_a_restored_backup_heals_itself(void **state)
 {
     struct scene *s = *state;
     struct generator g = generator_from(12345);
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 24; i++)
         restored(s, generator_below(&g, 16), 1 + generator_below(&g, 8), generator_below(&g, 8));
 }
 
