@@ -10,7 +10,12 @@
 /* TABLE(name): extern const struct pic_command pic_commands_<name>[], and its size. */
 #define PIC_SERVER_COMMANDS(TABLE)                                                                 \
     TABLE(life)                                                                                    \
-    TABLE(devices)
+    TABLE(devices)                                                                                 \
+    TABLE(field)                                                                                   \
+    TABLE(proof)                                                                                   \
+    TABLE(bank)                                                                                    \
+    TABLE(view)                                                                                    \
+    TABLE(alerts)
 
 #define PIC_COMMANDS_DECLARE(name)                                                                 \
     extern const struct pic_command pic_commands_##name[];                                         \
