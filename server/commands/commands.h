@@ -10,8 +10,10 @@
 /* TABLE(name): extern const struct pic_command pic_commands_<name>[], and its size. */
 #define PIC_SERVER_COMMANDS(TABLE)                                                                 \
     TABLE(life)                                                                                    \
+    TABLE(devices)                                                                                 \
+    TABLE(field)                                                                                   \
     TABLE(bank)                                                                                    \
-    TABLE(devices)
+    TABLE(proof)
 
 #define PIC_COMMANDS_DECLARE(name)                                                                 \
     extern const struct pic_command pic_commands_##name[];                                         \
