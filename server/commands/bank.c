@@ -1,4 +1,5 @@
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -140,7 +141,7 @@ static void say_balances(const struct importing *im, const struct pic_import_ite
         pic_money_format(t->breaks[i].expected, PIC_STYLE_SCREEN, piece(p, 2));
         say(im->call, PIC_TELL_PLAN_BREAK, p);
     }
-    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+    for (size_t i = 0; i < 2; i++) {
         if (beside[i]->id == 0 || beside[i]->expected == beside[i]->found)
             continue;
         pic_dot_print(beside[i]->id, piece(p, 0));
@@ -385,10 +386,9 @@ static const char *who_of(const struct pic_call *call, char out[static WHO_MAX])
     char store[TEXT_MAX];
     if (given != NULL && *given != '\0')
         return given;
-    if (getpwuid_r(getuid(), &entry, store, sizeof store, &found) == 0 && found != NULL &&
-        strlen(found->pw_name) < WHO_MAX)
-        return strcpy(out, found->pw_name);
-    return strcpy(out, "equipe centrale");
+    bool known = getpwuid_r(getuid(), &entry, store, sizeof store, &found) == 0 && found != NULL;
+    (void)snprintf(out, WHO_MAX, "%s", known ? found->pw_name : "équipe centrale");
+    return out;
 }
 
 static void put_reasons(struct pic_sheet *sheet, const struct pic_match *m)
