@@ -188,7 +188,7 @@ static int read_account(struct reading *r, size_t *index)
     if (money.n > 0 && !pic_span_equal(money, pic_span_text("EUR")))
         return fail(r, PIC_TELL_BANK_CURRENCY, money);
     enum { NAME_MAX = (5 + 5 + 11) * 4 }; /* signs of UTF-8 */
-    uint8_t name[NAME_MAX];
+    uint8_t name[NAME_MAX] = {0};
     size_t n = 0;
     const struct place places[] = {bank, branch, account};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {

@@ -523,7 +523,7 @@ static int run_match(struct pic_call *call)
 
 /* --- rapprocher confirmer, expliquer, defaire --- */
 
-/* Where a number given on the command line waits; PIC_ENOT_FOUND. */
+/* Where a number given on the command line waits; PIC_EMATCHED. */
 static int waiting_index(struct pic_call *call, struct pic_server *server, const char *table,
                          const char *typed, size_t (*find)(const struct pic_waiting *, uint64_t),
                          const struct pic_waiting *w, size_t *out)
@@ -534,7 +534,7 @@ static int waiting_index(struct pic_call *call, struct pic_server *server, const
     if (status != PIC_OK)
         return status;
     *out = find(w, id);
-    return *out != SIZE_MAX ? PIC_OK : pic_fail(&call->err, PIC_ENOT_FOUND, typed, NULL);
+    return *out != SIZE_MAX ? PIC_OK : pic_fail(&call->err, PIC_EMATCHED, typed, NULL);
 }
 
 /* Records what a person decided about one pair. What the figures do not suggest needs a reason. */
@@ -546,7 +546,7 @@ static int confirm_pair(struct pic_call *call, struct pic_record *record,
     struct pic_buf text;
     bool by_hand = m->zone == PIC_MATCH_NONE || (m->reasons & PIC_MATCH_AMOUNT) == 0;
     if (by_hand && reason == NULL)
-        return pic_fail(&call->err, PIC_EMISSING_OPTION, "Motif", "--motif",
+        return pic_fail(&call->err, PIC_EMISSING_OPTION, "--motif", "Pourquoi",
                         "--motif \"frais déduits\"", NULL);
     pic_buf_init(&text, TEXT_MAX);
     if (reason != NULL) {
@@ -734,7 +734,7 @@ static int explain(struct pic_call *call, struct pic_server *server, struct pic_
     status = pic_waiting_load(pic_server_db(server), NULL, &w, &call->err);
     size_t line = status == PIC_OK ? pic_waiting_line(&w, id) : SIZE_MAX;
     if (status == PIC_OK && line == SIZE_MAX)
-        status = pic_fail(&call->err, PIC_ENOT_FOUND, call->args[0], NULL);
+        status = pic_fail(&call->err, PIC_EMATCHED, call->args[0], NULL);
     if (status == PIC_OK)
         status = explain_waiting(call, &w, line, sheet);
     pic_waiting_release(&w);
