@@ -226,7 +226,7 @@ static int close_movement(struct reading *r)
 static int read_balance(struct reading *r)
 {
     int64_t day;
-    int64_t cents;
+    int64_t cents = 0;
     size_t index = 0;
     bool opens = r->record.p[1] == '1';
     if (!read_day(part(&r->record, booked), &day))

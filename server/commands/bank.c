@@ -332,7 +332,7 @@ static int import(struct importing *im)
     pieces_init(&p);
     pic_speech_count(&p.at[0], im->plan.new_n, "mouvement nouveau", "mouvements nouveaux");
     if (yes)
-        say(call, PIC_TELL_IMPORTED, &p);
+        say(call, PIC_TELL_STATEMENT_IMPORTED, &p);
     else
         pic_call_tell(call, tried ? PIC_TELL_IMPORT_TRIED : PIC_TELL_IMPORT_DECLINED, NULL);
     pieces_release(&p);
