@@ -1,4 +1,5 @@
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -140,7 +141,7 @@ static void say_balances(const struct importing *im, const struct pic_import_ite
         pic_money_format(t->breaks[i].expected, PIC_STYLE_SCREEN, piece(p, 2));
         say(im->call, PIC_TELL_PLAN_BREAK, p);
     }
-    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+    for (size_t i = 0; i < 2; i++) {
         if (beside[i]->id == 0 || beside[i]->expected == beside[i]->found)
             continue;
         pic_dot_print(beside[i]->id, piece(p, 0));
@@ -385,10 +386,9 @@ static const char *who_of(const struct pic_call *call, char out[static WHO_MAX])
     char store[TEXT_MAX];
     if (given != NULL && *given != '\0')
         return given;
-    if (getpwuid_r(getuid(), &entry, store, sizeof store, &found) == 0 && found != NULL &&
-        strlen(found->pw_name) < WHO_MAX)
-        return strcpy(out, found->pw_name);
-    return strcpy(out, "equipe centrale");
+    bool known = getpwuid_r(getuid(), &entry, store, sizeof store, &found) == 0 && found != NULL;
+    (void)snprintf(out, WHO_MAX, "%s", known ? found->pw_name : "équipe centrale");
+    return out;
 }
 
 static void put_reasons(struct pic_sheet *sheet, const struct pic_match *m)
@@ -523,7 +523,7 @@ static int run_match(struct pic_call *call)
 
 /* --- rapprocher confirmer, expliquer, defaire --- */
 
-/* Where a number given on the command line waits; PIC_ENOT_FOUND. */
+/* Where a number given on the command line waits; PIC_EMATCHED. */
 static int waiting_index(struct pic_call *call, struct pic_server *server, const char *table,
                          const char *typed, size_t (*find)(const struct pic_waiting *, uint64_t),
                          const struct pic_waiting *w, size_t *out)
@@ -534,7 +534,7 @@ static int waiting_index(struct pic_call *call, struct pic_server *server, const
     if (status != PIC_OK)
         return status;
     *out = find(w, id);
-    return *out != SIZE_MAX ? PIC_OK : pic_fail(&call->err, PIC_ENOT_FOUND, typed, NULL);
+    return *out != SIZE_MAX ? PIC_OK : pic_fail(&call->err, PIC_EMATCHED, typed, NULL);
 }
 
 /* Records what a person decided about one pair. What the figures do not suggest needs a reason. */
@@ -546,7 +546,7 @@ static int confirm_pair(struct pic_call *call, struct pic_record *record,
     struct pic_buf text;
     bool by_hand = m->zone == PIC_MATCH_NONE || (m->reasons & PIC_MATCH_AMOUNT) == 0;
     if (by_hand && reason == NULL)
-        return pic_fail(&call->err, PIC_EMISSING_OPTION, "Motif", "--motif",
+        return pic_fail(&call->err, PIC_EMISSING_OPTION, "--motif", "Pourquoi",
                         "--motif \"frais déduits\"", NULL);
     pic_buf_init(&text, TEXT_MAX);
     if (reason != NULL) {
@@ -734,7 +734,7 @@ static int explain(struct pic_call *call, struct pic_server *server, struct pic_
     status = pic_waiting_load(pic_server_db(server), NULL, &w, &call->err);
     size_t line = status == PIC_OK ? pic_waiting_line(&w, id) : SIZE_MAX;
     if (status == PIC_OK && line == SIZE_MAX)
-        status = pic_fail(&call->err, PIC_ENOT_FOUND, call->args[0], NULL);
+        status = pic_fail(&call->err, PIC_EMATCHED, call->args[0], NULL);
     if (status == PIC_OK)
         status = explain_waiting(call, &w, line, sheet);
     pic_waiting_release(&w);
