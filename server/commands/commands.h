@@ -12,7 +12,8 @@
     TABLE(life)                                                                                    \
     TABLE(devices)                                                                                 \
     TABLE(view)                                                                                    \
-    TABLE(alerts)
+    TABLE(alerts)                                                                                  \
+    TABLE(summary)
 
 #define PIC_COMMANDS_DECLARE(name)                                                                 \
     extern const struct pic_command pic_commands_##name[];                                         \
