@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "schema/dictionary/grid.h"
 #include "schema/state/ladder.h"
 #include "schema/state/split.h"
@@ -14,7 +15,7 @@ extern const unsigned char pic_embedded_summary_envelope_sql[];
 extern const unsigned char pic_embedded_summary_attendance_sql[];
 extern const unsigned char pic_embedded_summary_freshness_sql[];
 
-enum { NAME_MAX = 1024, DAYS = 3, MONTHS_A_YEAR = 12, TITLE_MAX = 256 };
+enum { NAME_MAX = 1024, DAYS = 3, MONTHS_A_YEAR = 12, TITLE_MAX = 256, DAY_MS = 24 * 3600 * 1000 };
 
 /* What counts at a day: the amounts that a project has, or a funder's part of them. */
 enum amount { GRANTED, PAID, JUSTIFIED, AMOUNTS };
@@ -464,10 +465,10 @@ static int read_people(struct work *w, struct pic_err *err)
 
 static int read_freshness(struct work *w, struct pic_err *err)
 {
-    int64_t since_ms = (w->out->ask.made_on - PIC_SUMMARY_SILENT_DAYS) * 86400000;
+    int64_t since_ms = (w->out->ask.made_on - PIC_SUMMARY_SILENT_DAYS) * DAY_MS;
     int64_t numbers[2];
-    int status =
-        two_numbers(w, pic_embedded_summary_freshness_sql, since_ms << 16, 0, numbers, err);
+    int status = two_numbers(w, pic_embedded_summary_freshness_sql, (int64_t)pic_clock_at(since_ms),
+                             0, numbers, err);
     w->out->carriers = numbers[0];
     w->out->silent = numbers[1];
     return status;
@@ -489,7 +490,7 @@ static void fill_totals(struct pic_summary *out)
     }
 }
 
-/* A tally as a sheet, keys by their labels. */
+/* A tally as a sheet, keys by their labels; what has no key comes last. */
 static int fill_tally(struct work *w, const char *kind, const struct pic_tally *tally,
                       struct pic_sheet *sheet, struct pic_err *err)
 {
@@ -499,16 +500,18 @@ static int fill_tally(struct work *w, const char *kind, const struct pic_tally *
         " AND cancelled IS NULL ORDER BY id DESC LIMIT 1), label_of(?1, ?2), 'non renseigné')",
         err);
     int status = stmt == NULL ? err->status : PIC_OK;
+    size_t first = tally->n > 0 && tally->rows[0].key[0] == '\0';
     for (size_t i = 0; status == PIC_OK && i < tally->n; i++) {
+        const struct pic_tally_row *line = &tally->rows[(i + first) % tally->n];
         bool row = false;
         pic_db_bind_text(stmt, 1, pic_span_text(kind));
-        pic_db_bind_text(stmt, 2, pic_span_text(tally->rows[i].key));
+        pic_db_bind_text(stmt, 2, pic_span_text(line->key));
         status = pic_db_step(stmt, &row);
         pic_sheet_span(sheet, row ? pic_db_column_span(stmt, 0) : pic_span_of("", 0));
         (void)sqlite3_reset(stmt);
-        pic_sheet_int(sheet, tally->rows[i].projects);
+        pic_sheet_int(sheet, line->projects);
         for (size_t k = 0; k < PIC_TALLY_MEASURES; k++)
-            pic_sheet_int(sheet, tally->rows[i].measures[k]);
+            pic_sheet_int(sheet, line->measures[k]);
     }
     (void)sqlite3_finalize(stmt);
     return status == PIC_OK || err->status != PIC_OK ? status : pic_fail(err, status, NULL);
