@@ -15,7 +15,8 @@
     TABLE(proof)                                                                                   \
     TABLE(bank)                                                                                    \
     TABLE(view)                                                                                    \
-    TABLE(alerts)
+    TABLE(alerts)                                                                                  \
+    TABLE(summary)
 
 #define PIC_COMMANDS_DECLARE(name)                                                                 \
     extern const struct pic_command pic_commands_##name[];                                         \
