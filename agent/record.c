@@ -46,8 +46,8 @@ int pic_record_put(struct pic_agent *agent, const struct pic_entity *entity, uin
     struct pic_entry *entry = calloc(1, sizeof *entry);
     if (entry == NULL)
         return pic_fail(err, PIC_EMEMORY, NULL);
-    int status = pic_entry_build(agent->state, entity, id, agent->self.device, inputs, input_n,
-                                 entry, err);
+    int status =
+        pic_entry_build(agent->state, entity, id, agent->self.device, inputs, input_n, entry, err);
     if (status == PIC_OK) {
         status = keep(agent, entry, err);
         if (status == PIC_OK)
@@ -118,11 +118,16 @@ static const char *media_type(const char *name)
     static const struct {
         const char *ending, *type;
     } known[] = {
-        {".jpg", "image/jpeg"},   {".jpeg", "image/jpeg"},
-        {".png", "image/png"},    {".webp", "image/webp"},
-        {".heic", "image/heic"},  {".tif", "image/tiff"},
-        {".tiff", "image/tiff"},  {".pdf", "application/pdf"},
-        {".csv", "text/csv"},     {".txt", "text/plain"},
+        {".jpg", "image/jpeg"},
+        {".jpeg", "image/jpeg"},
+        {".png", "image/png"},
+        {".webp", "image/webp"},
+        {".heic", "image/heic"},
+        {".tif", "image/tiff"},
+        {".tiff", "image/tiff"},
+        {".pdf", "application/pdf"},
+        {".csv", "text/csv"},
+        {".txt", "text/plain"},
         {".odt", "application/vnd.oasis.opendocument.text"},
         {".ods", "application/vnd.oasis.opendocument.spreadsheet"},
     };

@@ -41,8 +41,7 @@ static struct pic_change *copy_change(const struct pic_change *change)
     size_t bases = 0;
     size_t bytes = spans_of(change, &bases);
     size_t ops_size = change->op_n * sizeof(struct pic_op);
-    struct pic_change *copy =
-        malloc(sizeof *copy + ops_size + bases * sizeof(uint64_t) + bytes);
+    struct pic_change *copy = malloc(sizeof *copy + ops_size + bases * sizeof(uint64_t) + bytes);
     if (copy == NULL)
         return NULL;
     struct pic_op *ops = (struct pic_op *)(copy + 1);
@@ -439,24 +438,54 @@ static int make_way(struct pic_agent *agent, uint64_t last, uint64_t stamp)
     return status;
 }
 
-int pic_seal_adopt(struct pic_agent *agent, const struct pic_segment *segment,
-                   struct pic_err *err)
+/* Whether a segment holds, change for change, what is pending here: it did arrive once, in other
+ * pieces perhaps, and only the answer was lost. */
+static int is_ours(struct pic_agent *agent, const struct pic_segment *segment, bool *same)
 {
-    uint8_t sealed[PIC_HASH_SIZE];
-    struct pic_log_head head;
+    struct pic_change change;
+    struct pic_buf sent;
+    struct pic_buf kept;
+    bool done = false;
+    pic_buf_init(&sent, CHANGE_BYTES_MAX);
+    pic_buf_init(&kept, CHANGE_BYTES_MAX);
+    *same = true;
+    int status = pic_segment_reader_open(agent->reader, segment);
+    while (status == PIC_OK && *same) {
+        status = pic_segment_reader_next(agent->reader, &change, &done);
+        if (status != PIC_OK || done)
+            break;
+        pic_buf_clear(&sent);
+        pic_change_put(&sent, &change);
+        status = pic_agent_pending_bytes(agent, pic_dot_seq(change.dot), &kept);
+        *same = status == PIC_OK && pic_span_equal(pic_buf_view(&sent), pic_buf_view(&kept));
+        if (status == PIC_ENOT_FOUND)
+            status = PIC_OK;
+    }
+    pic_buf_release(&sent);
+    pic_buf_release(&kept);
+    return status;
+}
+
+int pic_seal_adopt(struct pic_agent *agent, const struct pic_segment *segment, struct pic_err *err)
+{
     uint64_t position = 0;
     uint64_t stamp = 0;
-    int status = pic_agent_head(agent, &head);
-    if (status == PIC_OK && segment->last_seq > head.seq &&
-        sealed_hash(agent, segment->last_seq, sealed) == PIC_OK &&
-        memcmp(sealed, segment->hash, PIC_HASH_SIZE) == 0)
-        return settle_up_to(agent, segment->last_seq); /* ours all along: only the answer was lost */
-    if (status == PIC_OK)
-        status = pic_segment_check(agent->reader, segment, &stamp);
+    bool ours = false;
+    int status = pic_segment_check(agent->reader, segment, &stamp);
     if (status == PIC_OK)
         status = pic_journal_append(agent->journal, segment, &position);
     if (status == PIC_EEXISTS)
         return PIC_OK;
+    if (status == PIC_OK)
+        status = is_ours(agent, segment, &ours);
+    if (status == PIC_OK && ours) {
+        status = pic_query_run(agent, PIC_QUERY_SEALED_FORGET, 0);
+        if (status == PIC_OK)
+            status = pic_query_run(agent, PIC_QUERY_PENDING_SETTLED, segment->last_seq);
+        if (status == PIC_OK)
+            status = pic_seal_seen(agent, stamp);
+        return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
+    }
     if (status == PIC_OK)
         status = make_way(agent, segment->last_seq, stamp);
     if (status == PIC_OK)

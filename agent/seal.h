@@ -36,8 +36,8 @@ PIC_MUST_USE int pic_seal_hash(struct pic_agent *agent, uint64_t seq,
                                uint8_t out[static PIC_HASH_SIZE]);
 
 /* Takes a verified receipt: sealed segments up to its head enter the journal, their pending changes
- * go, the receipt is kept as the bytes that were signed. *covers: whether the receipt says what this laptop holds (same head at
- * that sequence). In the transaction that is open. */
+ * go, the receipt is kept as the bytes that were signed. *covers: whether the receipt says what
+ * this laptop holds (same head at that sequence). In the transaction that is open. */
 PIC_MUST_USE int pic_seal_acknowledge(struct pic_agent *agent, const struct pic_receipt *receipt,
                                       struct pic_span bytes, bool *covers, struct pic_err *err);
 /* Takes a stamp from outside into account, for good. In the open transaction. */
@@ -49,8 +49,9 @@ PIC_MUST_USE int pic_seal_restamp(struct pic_agent *agent, int64_t server_ms, st
 
 /* fork: adopts a segment of its own log that came back from the server, in the transaction that is
  * open. Pending changes that are in the way move behind it: their sequences, and every id, base and
- * reference among them, by the same distance. Adopting what is held already changes nothing.
- * pic_agent_rebuild is due afterwards. PIC_EFORK: it contradicts what is acknowledged. */
+ * reference among them, by the same distance. A segment that says, change for change, what is
+ * pending here is simply acknowledged; one that is held already changes nothing. When it moved
+ * anything, pic_agent_rebuild is due afterwards. PIC_EFORK: it contradicts what is acknowledged. */
 PIC_MUST_USE int pic_seal_adopt(struct pic_agent *agent, const struct pic_segment *segment,
                                 struct pic_err *err);
 

@@ -448,6 +448,13 @@ static int pending_parse(const struct pic_buf *bytes, struct pic_change_store *s
     return status == PIC_EFORMAT ? PIC_ESTORE_DAMAGED : status;
 }
 
+int pic_agent_pending_bytes(struct pic_agent *agent, uint64_t seq, struct pic_buf *out)
+{
+    uint64_t found = seq;
+    int status = pending_read(agent, PIC_QUERY_PENDING_FROM, &found, out);
+    return status == PIC_OK && found != seq ? PIC_ENOT_FOUND : status;
+}
+
 int pic_agent_pending_before(struct pic_agent *agent, uint64_t *seq, struct pic_buf *bytes,
                              struct pic_change_store *store, struct pic_change *out)
 {

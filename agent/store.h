@@ -131,6 +131,9 @@ PIC_MUST_USE int pic_agent_pending_each(struct pic_agent *agent, uint64_t first_
 PIC_MUST_USE int pic_agent_pending_before(struct pic_agent *agent, uint64_t *seq,
                                           struct pic_buf *bytes, struct pic_change_store *store,
                                           struct pic_change *out);
+/* The bytes of one pending change (pic_change_put), copied. PIC_ENOT_FOUND. */
+PIC_MUST_USE int pic_agent_pending_bytes(struct pic_agent *agent, uint64_t seq,
+                                         struct pic_buf *out);
 /* Writes a pending change, or replaces the one of that sequence. */
 PIC_MUST_USE int pic_agent_pending_put(struct pic_agent *agent, const struct pic_change *change);
 /* A document that this laptop has to send. Noted once, however often it is named. */
