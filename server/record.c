@@ -293,8 +293,9 @@ int pic_record_commit(struct pic_record *r, struct pic_err *err)
     if (status == PIC_OK)
         status = pic_db_commit(&s->journal_db, err);
     if (status == PIC_OK) {
-        /* Durable from here on: should the state fail, whoever opens it next catches up. */
-        (void)pic_projector_commit(s->projector, position, &r->log.clock, &ignored);
+        /* Durable from here on: should the state fail, it catches up the next time. */
+        int folded = pic_projector_commit(s->projector, position, &r->log.clock, &ignored);
+        (void)folded;
     } else {
         pic_db_rollback(&s->journal_db);
         pic_projector_rollback(s->projector);

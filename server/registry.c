@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema/dictionary/dictionary.h"
+#include "schema/state/authority.h"
 
 extern const unsigned char pic_embedded_registry_sql[];
 
@@ -208,6 +208,22 @@ uint64_t pic_device_audience(const struct pic_device *device)
 {
     return device->certificate.organisation == 0 ? PIC_AUDIENCE_SERVER
                                                  : device->certificate.organisation;
+}
+
+static const char *const role_codes[] = {"saisie", "tresorerie", "collectivite", "audit",
+                                         "region"};
+
+const char *pic_role_code(uint32_t role)
+{
+    for (size_t i = 0; i < sizeof role_codes / sizeof *role_codes; i++)
+        if (pic_role_of(role_codes[i]) == role)
+            return role_codes[i];
+    return NULL;
+}
+
+uint32_t pic_role_of(const char *code)
+{
+    return pic_authority_roles(pic_span_text(code));
 }
 
 static int read_device(sqlite3_stmt *stmt, struct pic_device *out)

@@ -37,6 +37,10 @@ struct pic_device {
 
 /* Audience of a device's log. */
 uint64_t pic_device_audience(const struct pic_device *device);
+/* The code of a role ("tresorerie") for its enum pic_role, as certificates carry it, and back; NULL
+ * and 0 for what is none. */
+const char *pic_role_code(uint32_t role);
+uint32_t pic_role_of(const char *code);
 
 /* PIC_ENOT_FOUND. */
 PIC_MUST_USE int pic_registry_device(struct pic_registry *registry, uint32_t number,

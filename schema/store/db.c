@@ -225,7 +225,7 @@ int pic_db_migrate(struct pic_db *db, const char *const *scripts, int script_n, 
 {
     struct pic_err own = {0};
     err = err == NULL ? &own : err;
-    int version;
+    int version = 0;
     char text[NUMBER_MAX];
     char known[NUMBER_MAX];
     int status = one_value(db, "PRAGMA user_version", &version, text, err);
