@@ -271,21 +271,30 @@ static void empty(struct disk_file *file)
     file->exists = false;
 }
 
-bool crash_disk_copy(const struct crash_disk *from, struct crash_disk *to)
+bool crash_disk_move(const struct crash_disk *from, const char *from_folder, struct crash_disk *to,
+                     const char *to_folder)
 {
     bool done = true;
+    size_t n = strlen(from_folder);
     for (struct disk_file *file = to->files; file != NULL; file = file->next)
         empty(file);
     for (const struct disk_file *file = from->files; done && file != NULL; file = file->next) {
-        struct disk_file *copy = file->exists ? find_or_make(to, file->path) : NULL;
-        if (!file->exists)
+        char path[PATH_BYTES];
+        if (!file->exists || strncmp(file->path, from_folder, n) != 0)
             continue;
+        done = snprintf(path, sizeof path, "%s%s", to_folder, file->path + n) < (int)sizeof path;
+        struct disk_file *copy = done ? find_or_make(to, path) : NULL;
         done = copy != NULL && image_copy(&file->seen, &copy->seen) &&
                image_copy(&file->seen, &copy->synced);
         if (done)
             copy->exists = true;
     }
     return done;
+}
+
+bool crash_disk_copy(const struct crash_disk *from, struct crash_disk *to)
+{
+    return crash_disk_move(from, "", to, "");
 }
 
 /* --- methods of an open file --- */

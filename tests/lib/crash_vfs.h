@@ -44,5 +44,8 @@ uint64_t crash_disk_operations(const struct crash_disk *disk);
 
 /* Makes to hold what from holds, all of it synced. False when memory is out. */
 bool crash_disk_copy(const struct crash_disk *from, struct crash_disk *to);
+/* The same for a machine that keeps its files in another folder. */
+bool crash_disk_move(const struct crash_disk *from, const char *from_folder, struct crash_disk *to,
+                     const char *to_folder);
 
 #endif
