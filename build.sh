@@ -103,9 +103,9 @@ do_demo() {
 }
 
 do_bench() {
-    need "${build_packages[@]}"
+    need "${build_packages[@]}" python3
     build release
-    exec tests/bench/bench.sh build/release "$@"
+    exec python3 -B tests/bench/bench.py build/release "$@"
 }
 
 do_fuzz() {

@@ -110,8 +110,9 @@ static int prepare(struct pic_committer *c, struct pic_err *err)
         sqlite3_stmt **stmt;
         const char *sql;
     } all[] = {
-        {&c->begin, "BEGIN IMMEDIATE"}, {&c->commit, "COMMIT"}, {&c->savepoint, "SAVEPOINT work"},
-        {&c->release, "RELEASE work"},  {&c->undo, "ROLLBACK TO work"},
+        {&c->begin, "BEGIN IMMEDIATE"},    {&c->commit, "COMMIT"},
+        {&c->savepoint, "SAVEPOINT work"}, {&c->release, "RELEASE work"},
+        {&c->undo, "ROLLBACK TO work"},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         *all[i].stmt = pic_db_prepare(&c->server.journal_db, all[i].sql, err);
@@ -132,18 +133,18 @@ static void release(struct pic_committer *c)
     free(c);
 }
 
-int pic_committer_start(struct pic_server *server, void (*committed)(void *context), void *context,
+int pic_committer_start(const char *folder, void (*committed)(void *context), void *context,
                         struct pic_committer **out, struct pic_err *err)
 {
     struct pic_committer *c = calloc(1, sizeof *c);
     if (c == NULL)
         return pic_fail(err, PIC_EMEMORY, NULL);
-    c->server = *server;
-    *server = (struct pic_server){0};
     c->committed = committed;
     c->context = context;
     c->last = &c->first;
-    int status = prepare(c, err);
+    int status = pic_server_open(folder, PIC_SERVER_NO_STATE, &c->server, err);
+    if (status == PIC_OK)
+        status = prepare(c, err);
     if (status != PIC_OK) {
         release(c);
         return status;

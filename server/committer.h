@@ -8,9 +8,9 @@
 
 struct pic_committer;
 
-/* server: an open store (PIC_SERVER_NO_STATE will do), of which the thread takes possession.
- * committed is called after each transaction that commits, on the committer's thread. */
-PIC_MUST_USE int pic_committer_start(struct pic_server *server, void (*committed)(void *context),
+/* Opens the store of folder for itself. committed is called after each transaction that commits, on
+ * the committer's thread. Errors as pic_server_open. */
+PIC_MUST_USE int pic_committer_start(const char *folder, void (*committed)(void *context),
                                      void *context, struct pic_committer **out,
                                      struct pic_err *err);
 /* Ends once all that waits is done; no one may be about to submit. Closes the store. */

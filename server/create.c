@@ -86,8 +86,8 @@ static void add_input(const struct pic_entity *entity, const char *column, struc
         return;
     memcpy(text, cell.p, cell.n);
     text[cell.n] = '\0';
-    inputs[(*n)++] = (struct pic_input){.field = pic_entity_by_column(entity, column),
-                                        .typed = text};
+    inputs[(*n)++] =
+        (struct pic_input){.field = pic_entity_by_column(entity, column), .typed = text};
 }
 
 static int publish_codes(struct pic_server *server, struct pic_err *err)

@@ -34,20 +34,17 @@ struct daemon {
 
 static int start_threads(struct daemon *d, struct pic_err *err)
 {
-    struct pic_server store;
     bool rotated;
     const struct pic_daemon_options *o = d->options;
-    int status = pic_server_open(o->folder, PIC_SERVER_NO_STATE, &store, err);
-    if (status != PIC_OK)
-        return status;
-    d->keys = store.keys;
-    status = pic_keyring_rotate(o->folder, &d->keys, pic_server_now_ms(), &rotated, err);
+    int status = pic_keyring_open(o->folder, &d->keys, err);
+    if (status == PIC_ENOT_FOUND)
+        status = pic_fail(err, PIC_ENOT_ENROLLED, o->folder, NULL);
+    if (status == PIC_OK)
+        status = pic_keyring_rotate(o->folder, &d->keys, pic_server_now_ms(), &rotated, err);
     if (status == PIC_OK)
         status = pic_follower_start(o->folder, &d->follower, err);
     if (status == PIC_OK)
-        status = pic_committer_start(&store, pic_follower_wake, d->follower, &d->committer, err);
-    else
-        pic_server_close(&store);
+        status = pic_committer_start(o->folder, pic_follower_wake, d->follower, &d->committer, err);
     const struct pic_workers_options workers = {.folder = o->folder,
                                                 .n = o->workers,
                                                 .frames_max = QUEUE_FRAMES,
@@ -99,9 +96,9 @@ static void log_counts(struct daemon *d)
     pic_workers_count(d->workers, &w);
     pic_committer_count(d->committer, &c);
     pic_listener_count(d->listeners[0], &l);
-    pic_log(PIC_LOG_INFO, "compte", "connexions", (int64_t)l.peers, "demandes",
-            (int64_t)w.answered, "refusees", (int64_t)w.refused, "occupe", (int64_t)w.busy,
-            "ecritures", (int64_t)c.works, "transactions", (int64_t)c.transactions, NULL);
+    pic_log(PIC_LOG_INFO, "compte", "connexions", (int64_t)l.peers, "demandes", (int64_t)w.answered,
+            "refusees", (int64_t)w.refused, "occupe", (int64_t)w.busy, "ecritures",
+            (int64_t)c.works, "transactions", (int64_t)c.transactions, NULL);
 }
 
 static void tick(struct daemon *d, unsigned count)
@@ -113,8 +110,8 @@ static void tick(struct daemon *d, unsigned count)
     }
     if (count % KEYS_TICKS == 0) {
         bool rotated;
-        int status = pic_keyring_rotate(d->options->folder, &d->keys, pic_server_now_ms(), &rotated,
-                                        NULL);
+        int status =
+            pic_keyring_rotate(d->options->folder, &d->keys, pic_server_now_ms(), &rotated, NULL);
         if (status != PIC_OK)
             pic_log_status("cles", status);
         if (status == PIC_OK && rotated) {

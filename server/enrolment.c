@@ -9,8 +9,7 @@ enum { DAY_MS = 24 * 3600 * 1000 };
 
 static struct pic_op op_int(const char *column, enum pic_kind kind, uint64_t value)
 {
-    const struct pic_field *field =
-        pic_entity_by_column(pic_dictionary_entity(PIC_DEVICE), column);
+    const struct pic_field *field = pic_entity_by_column(pic_dictionary_entity(PIC_DEVICE), column);
     return (struct pic_op){.field = field->number, .value = {.kind = kind, .i = (int64_t)value}};
 }
 
@@ -34,8 +33,7 @@ static int write_change(struct pic_server *server, struct pic_device *device, in
         op_span("transport_key", PIC_KIND_BYTES, pic_span_of(c->transport_key, PIC_KEY_SIZE)),
         op_int("certified_on", PIC_KIND_INT, (uint64_t)(now_ms / DAY_MS)),
     };
-    struct pic_change change = {
-        .entity = PIC_DEVICE, .op_n = sizeof ops / sizeof *ops, .ops = ops};
+    struct pic_change change = {.entity = PIC_DEVICE, .op_n = sizeof ops / sizeof *ops, .ops = ops};
     const struct pic_change *one = &change;
     struct pic_own_log log;
     uint64_t position;
@@ -76,8 +74,8 @@ static int certify(struct pic_server *server, struct pic_enrolment *e,
     if (status == PIC_OK)
         status = pic_registry_device_put(server->registry, &device);
     if (status == PIC_OK)
-        status = pic_registry_invitation_state(server->registry, m->invitation,
-                                               PIC_INVITATION_USED);
+        status =
+            pic_registry_invitation_state(server->registry, m->invitation, PIC_INVITATION_USED);
     e->certificate = device.certificate;
     return status;
 }

@@ -185,8 +185,7 @@ static int append(void *context, const struct pic_answer_device *d,
 /* What a device reads: everybody's log and its organisation's; an auditor, everything. */
 static uint64_t feed_of(const struct pic_answer_device *d)
 {
-    bool all = d->audience == PIC_AUDIENCE_SERVER ||
-               (d->certificate.role & PIC_ROLE_AUDITOR) != 0;
+    bool all = d->audience == PIC_AUDIENCE_SERVER || (d->certificate.role & PIC_ROLE_AUDITOR) != 0;
     return all ? 0 : d->audience;
 }
 
@@ -195,21 +194,9 @@ static int feed(void *context, const struct pic_answer_device *d,
                 bool *more)
 {
     struct pic_exchange_store *s = context;
-    uint64_t end = page->cursor;
-    size_t before = out->len;
-    int status = pic_journal_feed(s->server->journal, feed_of(d),
-                                  page->own ? 0 : d->certificate.device, page->skip, page->budget,
-                                  &end, out, more);
-    if (status != PIC_OK)
-        return status;
-    struct pic_cursor c = pic_cursor_of(out->data + before, out->len - before);
-    struct pic_feed items = pic_feed_get(&c, out->len);
-    struct pic_span segment;
-    uint64_t span = 0;
-    while (pic_feed_next(&items, &span, &segment))
-        continue;
-    *start = end - span;
-    return pic_cursor_end(&c) == PIC_OK ? PIC_OK : PIC_EFAIL;
+    uint64_t last = page->cursor;
+    return pic_journal_feed(s->server->journal, feed_of(d), page->own ? 0 : d->certificate.device,
+                            page->skip, page->budget, &last, start, out, more);
 }
 
 /* --- documents --- */

@@ -90,8 +90,7 @@ int pic_file_get(const char *path, struct pic_buf *out, struct pic_err *err)
     struct stat about;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT ? pic_fail(err, PIC_ENOT_FOUND, path, NULL)
-                               : fail(err, path, errno);
+        return errno == ENOENT ? pic_fail(err, PIC_ENOT_FOUND, path, NULL) : fail(err, path, errno);
     int error = fstat(fd, &about) == 0 ? 0 : errno;
     size_t size = error == 0 && about.st_size > 0 ? (size_t)about.st_size : 0;
     size_t done = 0;

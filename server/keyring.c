@@ -156,9 +156,9 @@ int pic_keyring_create(const char *folder, const uint8_t authority[static PIC_KE
     struct pic_keyring keys = {.key_n = 1};
     pic_signer_new(&keys.identity, pic_random_system());
     new_key(&keys.keys[0], keys.identity.public, now_ms);
-    int status = put(folder, identity_name, "PICI",
-                     pic_span_of(keys.identity.seed.bytes, PIC_KEY_SIZE),
-                     PIC_FILE_SECRET | PIC_FILE_NEW, err);
+    int status =
+        put(folder, identity_name, "PICI", pic_span_of(keys.identity.seed.bytes, PIC_KEY_SIZE),
+            PIC_FILE_SECRET | PIC_FILE_NEW, err);
     if (status == PIC_OK)
         status = put_transport(folder, &keys, err);
     if (status == PIC_OK)
@@ -184,8 +184,7 @@ int pic_keyring_open(const char *folder, struct pic_keyring *out, struct pic_err
     memset(out, 0, sizeof *out);
     for (size_t i = 0; i < 3; i++)
         pic_buf_init(&files[i], FILE_MAX);
-    int status =
-        get_key(folder, identity_name, "PICI", &files[0], out->identity.seed.bytes, err);
+    int status = get_key(folder, identity_name, "PICI", &files[0], out->identity.seed.bytes, err);
     if (status == PIC_OK) {
         pic_signer_from_seed(&out->identity);
         status = get_key(folder, authority_name, "PICA", &files[1], out->authority, err);

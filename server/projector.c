@@ -199,8 +199,8 @@ static int note_holds(struct pic_projector *p, bool *holds)
     int status = pic_journal_next(p->journal, &at, &p->bytes);
     if (status == PIC_OK)
         status = pic_segment_read(pic_buf_view(&p->bytes), &segment);
-    *holds = status == PIC_OK && at == p->position &&
-             memcmp(segment.hash, p->mark, sizeof p->mark) == 0;
+    *holds =
+        status == PIC_OK && at == p->position && memcmp(segment.hash, p->mark, sizeof p->mark) == 0;
     return status == PIC_ENOT_FOUND || status == PIC_EFORMAT ? PIC_OK : status;
 }
 

@@ -30,11 +30,11 @@ static const struct {
     const char *column;
     bool organisation;
 } owners[] = {
-    {PIC_FUND, "carrier", true},      {PIC_SUMMARY, "addressee", true},
+    {PIC_FUND, "carrier", true},        {PIC_SUMMARY, "addressee", true},
     {PIC_DEVICE, "organisation", true}, {PIC_SHARE, "fund", false},
-    {PIC_TRANSFER, "share", false},   {PIC_COUNTERPART, "about", false},
-    {PIC_RULE, "fund", false},        {PIC_REVERSAL, "about", false},
-    {PIC_CONTROL, "about", false},    {PIC_DOCUMENT, "about", false},
+    {PIC_TRANSFER, "share", false},     {PIC_COUNTERPART, "about", false},
+    {PIC_RULE, "fund", false},          {PIC_REVERSAL, "about", false},
+    {PIC_CONTROL, "about", false},      {PIC_DOCUMENT, "about", false},
     {PIC_BANK_BALANCE, "fund", false},
 };
 
@@ -82,9 +82,8 @@ int pic_record_audience(struct pic_state *state, const struct pic_change *change
         return status == PIC_OK ? PIC_OK : pic_fail(err, status, entity->label, NULL);
     }
     *audience = PIC_AUDIENCE_ALL;
-    return (entity->flags & PIC_EVERYONE) != 0
-               ? PIC_OK
-               : pic_fail(err, PIC_EREFERENCE, entity->label, NULL);
+    return (entity->flags & PIC_EVERYONE) != 0 ? PIC_OK
+                                               : pic_fail(err, PIC_EREFERENCE, entity->label, NULL);
 }
 
 /* --- keeping changes --- */
@@ -158,7 +157,8 @@ static void free_record(struct pic_record *r)
 static int lock(struct pic_record *r, struct pic_err *err)
 {
     struct pic_server *s = r->server;
-    int status = pic_projector_catch_up(s->projector, NULL, NULL, err); /* the long part, unlocked */
+    int status =
+        pic_projector_catch_up(s->projector, NULL, NULL, err); /* the long part, unlocked */
     if (status == PIC_OK)
         status = pic_db_begin(&s->journal_db, err);
     if (status != PIC_OK)
@@ -220,8 +220,7 @@ static int take(struct pic_record *r, uint64_t *dot, struct pic_err *err)
     uint64_t audience;
     uint64_t address;
     uint64_t stamp;
-    int status =
-        pic_record_audience(state, &r->entry.change, r->entry.creates, &audience, err);
+    int status = pic_record_audience(state, &r->entry.change, r->entry.creates, &audience, err);
     if (status != PIC_OK)
         return status;
     pic_own_log_next(&r->log, pic_server_now_ms(), &address, &stamp);

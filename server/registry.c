@@ -210,8 +210,7 @@ uint64_t pic_device_audience(const struct pic_device *device)
                                                  : device->certificate.organisation;
 }
 
-static const char *const role_codes[] = {"saisie", "tresorerie", "collectivite", "audit",
-                                         "region"};
+static const char *const role_codes[] = {"saisie", "tresorerie", "collectivite", "audit", "region"};
 
 const char *pic_role_code(uint32_t role)
 {

@@ -7,8 +7,9 @@
  *     state.db           tables made from it (rebuildable)
  *     documents/         blobs
  *
- * A store belongs to one thread; several stores may be open on one folder, in one process or in
- * several: what commits is serialised by the journal's write lock. */
+ * A store belongs to one thread, and is never copied: it points into itself; several stores may be
+ * open on one folder, in one process or in several: what commits is serialised by the journal's
+ * write lock. */
 #ifndef PIC_SERVER_STORE_H
 #define PIC_SERVER_STORE_H
 

@@ -11,7 +11,7 @@
 
 struct pic_workers_options {
     const char *folder;
-    unsigned n; /* threads */
+    unsigned n;                   /* threads */
     size_t frames_max, bytes_max; /* waiting at once */
     struct pic_committer *committer;
     struct pic_contacts *contacts;

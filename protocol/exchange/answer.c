@@ -84,15 +84,17 @@ static int admit(struct call *c, struct pic_receipt *facts)
     return rc == PIC_OK ? c->store->append(c->context, d, &segment, c->now_ms, facts) : rc;
 }
 
-/* The receipt just issued, or else the latest, goes along when the agent does not have it. */
-static int tell_receipt(struct call *c, bool issued, struct pic_receipt *facts)
+/* The receipt just issued, or else the latest, goes along when the agent may not have it: its
+ * segment is held, or it named another number. Not only a smaller one: a restored server counts
+ * again from an older number. */
+static int tell_receipt(struct call *c, bool issued, bool held, struct pic_receipt *facts)
 {
     if (!issued) {
         int rc = c->store->receipt(c->context, &c->device, facts);
         if (rc != PIC_OK)
             return rc == PIC_ENOT_FOUND ? PIC_OK : rc;
     }
-    if (facts->number <= c->request.sync.receipt)
+    if (!held && facts->number == c->request.sync.receipt)
         return PIC_OK;
     pic_receipt_put(facts, c->answer->identity, &c->scratch->receipt);
     c->reply.sync.receipt = pic_buf_view(&c->scratch->receipt);
@@ -178,18 +180,19 @@ static int answer_sync(struct call *c)
 {
     const struct pic_sync_request *m = &c->request.sync;
     struct pic_receipt facts = {0};
-    bool issued = false;
+    bool issued = false, held = false;
     if (m->program < c->answer->program_min)
         return PIC_EUPGRADE;
     c->store->seen(c->context, &c->device, c->now_ms, m);
     if (m->segment.n > 0) {
         int rc = admit(c, &facts);
         issued = rc == PIC_OK;
-        c->reply.status = issued || rc == PIC_EEXISTS ? PIC_REPLY_OK : pic_reply_for(rc);
+        held = issued || rc == PIC_EEXISTS;
+        c->reply.status = held ? PIC_REPLY_OK : pic_reply_for(rc);
     }
     if (c->device.retired)
         c->reply.status = PIC_REPLY_REVOKED;
-    int rc = tell_receipt(c, issued, &facts);
+    int rc = tell_receipt(c, issued, held, &facts);
     if (rc == PIC_OK)
         rc = tell_head(c);
     return rc == PIC_OK ? tell_pull(c) : rc;

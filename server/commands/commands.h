@@ -11,8 +11,8 @@
 #define PIC_SERVER_COMMANDS(TABLE)                                                                 \
     TABLE(life)                                                                                    \
     TABLE(devices)                                                                                 \
-    TABLE(proof)                                                                                   \
-    TABLE(field)
+    TABLE(view)                                                                                    \
+    TABLE(alerts)
 
 #define PIC_COMMANDS_DECLARE(name)                                                                 \
     extern const struct pic_command pic_commands_##name[];                                         \

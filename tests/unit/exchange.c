@@ -837,6 +837,33 @@ static void a_receipt_is_believed_only_from_the_pinned_identity_for_this_device(
     assert_int_equal(stage_exchange(s, &idle, &out), PIC_ESIGNATURE);
 }
 
+static void a_restored_server_s_smaller_receipt_numbers_are_told(void **state)
+{
+    struct stage *s = *state;
+    (void)stage_enrolled(s);
+    struct pic_log_head head = {0};
+    struct pic_buf segment;
+    struct pic_asked out;
+    pic_buf_init(&segment, PIC_SEGMENT_MAX);
+    const struct author me = author_of(s);
+    seal(&me, &head, &segment);
+    struct pic_request request = push_of(&head, &segment);
+    /* The agent holds receipts 1 and 100 of before the restore; the server counts from 1 again. */
+    for (unsigned i = 0; i < 2; i++) {
+        request.sync.receipt = i == 0 ? 1 : 100;
+        assert_int_equal(stage_exchange(s, &request, &out), PIC_OK);
+        assert_true(out.has_receipt);
+        assert_int_equal(out.receipt.number, 1);
+    }
+    request.sync.segment = (struct pic_span){0};
+    assert_int_equal(stage_exchange(s, &request, &out), PIC_OK);
+    assert_true(out.has_receipt);
+    request.sync.receipt = 1;
+    assert_int_equal(stage_exchange(s, &request, &out), PIC_OK);
+    assert_false(out.has_receipt);
+    pic_buf_release(&segment);
+}
+
 #define EXCHANGE_TEST(test) cmocka_unit_test_setup_teardown(test, open_stage, close_stage)
 
 int main(void)
@@ -867,6 +894,7 @@ int main(void)
         EXCHANGE_TEST(what_is_no_request_is_answered_all_the_same),
         EXCHANGE_TEST(an_altered_request_only_earns_the_key),
         EXCHANGE_TEST(the_agent_survives_every_altered_reply),
+        EXCHANGE_TEST(a_restored_server_s_smaller_receipt_numbers_are_told),
         EXCHANGE_TEST(a_receipt_is_believed_only_from_the_pinned_identity_for_this_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

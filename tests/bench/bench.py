@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""bench: ours and the rival in turn, on the same records, and the medians of several runs.
+
+usage: bench.py BUILD_DIR [--runs N] [--records N] [--edits N] [--laptops N]
+
+Prints a table for people, then one line a figure: "ratio NAME X" is ours divided by the rival's,
+"value NAME X" is ours alone. Checks that what was pulled is what was recorded; asserts no timing.
+"""
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+FAN_IN_RECORDS = 200
+STOP_SECONDS = 20
+
+
+def peak_rss_mib(pid):
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"no VmHWM for process {pid}")
+
+
+def parse(output):
+    """{"first_push.wall_ms": 102.5, …, "agent_rss_mib": 7.1} from what a client prints."""
+    figures = {}
+    for line in output.splitlines():
+        name, *rest = line.split()
+        if len(rest) == 1:
+            figures[name] = float(rest[0])
+        else:
+            figures.update({f"{name}.{key}": float(x) for key, x in zip(rest[::2], rest[1::2])})
+    return figures
+
+
+class Rival:
+    """JSON lines, zlib, TCP and SQLite."""
+
+    def __init__(self, build, folder):
+        self.programs, self.folder = build / "tests/bench", folder
+        self.server = subprocess.Popen([self.programs / "rival_server", folder / "server.db"],
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.port = self.server.stdout.readline().strip()
+
+    def client(self, mode, records, extra):
+        done = subprocess.run([self.programs / "rival_client", mode, self.port,
+                               str(self.server.pid), self.folder, str(records), str(extra)],
+                              stdout=subprocess.PIPE, text=True, check=True)
+        return parse(done.stdout)
+
+    def stop(self):
+        self.server.stdin.close()
+        self.server.wait(STOP_SECONDS)
+
+    def disk_bytes(self):
+        return (self.folder / "server.db").stat().st_size
+
+
+def one_run(side, build, options):
+    """Every figure of one side, measured once: one laptop's day, then a crowd on a fresh server."""
+    figures = {}
+    for modes in ((("push", options.records, options.edits), ("pull", options.records, options.edits)),
+                  (("crowd", FAN_IN_RECORDS, options.laptops),)):
+        with tempfile.TemporaryDirectory(prefix="pic-bench-") as folder:
+            run = side(build, Path(folder))
+            try:
+                for mode in modes:
+                    for key, value in run.client(*mode).items():
+                        figures[key] = max(figures.get(key, 0), value)
+                rss = peak_rss_mib(run.server.pid)
+            finally:
+                run.stop()
+            figures["server_rss_mib"] = max(rss, figures.get("server_rss_mib", 0))
+            figures.setdefault("server_disk_bytes", run.disk_bytes())
+    figures["fan_in.records_per_s"] = FAN_IN_RECORDS * options.laptops / figures["fan_in.wall_ms"] * 1e3
+    return figures
+
+
+def medians(runs):
+    return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+
+
+def spread(runs, key):
+    return f"{min(run[key] for run in runs):.4g}-{max(run[key] for run in runs):.4g}"
+
+
+def table(results):
+    """One line a figure, one column a side: the median, then the least and greatest."""
+    keys = sorted({key for runs in results.values() for key in runs[0]})
+    print(f"{'':30}" + "".join(f"{name:>32}" for name in results))
+    for key in keys:
+        cells = [f"{medians(runs)[key]:.6g} ({spread(runs, key)})" for runs in results.values()]
+        print(f"{key:30}" + "".join(f"{cell:>32}" for cell in cells))
+
+
+RATIOS = {
+    "first_push_bytes": "first_push.up",
+    "first_push_wall": "first_push.wall_ms",
+    "first_push_server_cpu": "first_push.server_cpu_ms",
+    "edits_bytes": "edits.up",
+    "pull_wall": "pull.wall_ms",
+    "fan_in_throughput": "fan_in.records_per_s",
+    "server_disk": "server_disk_bytes",
+}
+
+
+def summary(ours, rival):
+    for name, key in RATIOS.items():
+        print(f"ratio {name} {ours[key] / rival[key]:.3f}")
+    print(f"value one_change_up_bytes {ours['one_change.up']:.0f}")
+    print(f"value one_change_down_bytes {ours['one_change.down']:.0f}")
+    print(f"value idle_bytes {ours['idle.up'] + ours['idle.down']:.0f}")
+    print(f"value agent_rss_mib {ours['agent_rss_mib']:.2f}")
+    print(f"value server_rss_mib {ours['server_rss_mib']:.2f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", type=Path)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--records", type=int, default=10000)
+    parser.add_argument("--edits", type=int, default=100)
+    parser.add_argument("--laptops", type=int, default=50)
+    options = parser.parse_args()
+    sides = {"rival": Rival}
+    results = {name: [] for name in sides}
+    for number in range(options.runs):
+        print(f"run {number + 1} of {options.runs}", file=sys.stderr)
+        for name, side in sides.items():
+            results[name].append(one_run(side, options.build, options))
+    table(results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
