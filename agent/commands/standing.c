@@ -126,7 +126,7 @@ static void put_contact(const struct pic_status_facts *f, struct pic_buf *out)
         if (f->has_receipt && f->receipt.number > 0)
             pic_receipt_print(&f->receipt, &number);
         pic_speech_tell(out, PIC_TELL_LAST_CONTACT, pic_buf_string(&when), pic_buf_string(&number),
-                        number.len > 0 ? pic_speech_text(PIC_TELL_VERIFIED) : "", NULL);
+                        number.len > 0 ? pic_speech_text(PIC_TELL_RECEIPT_VERIFIED) : "", NULL);
     }
     pic_buf_text(out, "\n");
     pic_buf_release(&when);
