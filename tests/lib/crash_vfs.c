@@ -1,635 +1,625 @@
 #include "tests/lib/crash_vfs.h"
 
-#include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 32, PATH_BYTES = 512, SECTOR = 512, SHM_REGIONS = 16, SHM_LOCKS = 8 };
+#include <sqlite3.h>
 
-/* A write, or a truncation (bytes NULL), that no sync has followed yet. */
-struct pending {
-    struct pending *next;
-    uint64_t offset, size;
-    uint8_t *bytes;
+#include "tests/lib/generator.h"
+
+enum {
+    NAME_SIZE = 128,
+    SHM_REGIONS = 64,
+    SECTOR_SIZE_TOLD = 4096, /* what SQLite's own layer for Unix tells */
+    UNIX_EPOCH_JULIAN_MS_HIGH = 210866760,
 };
 
-struct image {
-    uint8_t *bytes;
-    uint64_t size, room;
-};
-
-/* What connections share beside the file: the index of the write-ahead log and its locks. */
+/* The index of a log, shared by the connections to one database; dead ones may hold it longer. */
 struct shared {
-    void *regions[SHM_REGIONS];
-    int readers[SHM_LOCKS];
-    bool writer[SHM_LOCKS];
-    int connections;
+    int references;
+    uint8_t *regions[SHM_REGIONS];
 };
 
-struct disk_file {
-    struct disk_file *next;
-    char path[PATH_BYTES];
-    struct image seen, synced; /* a file of no bytes does not exist after a cut */
-    struct pending *first, **last;
-    bool exists;
-    int opened, shared_locks;
-    bool reserved, exclusive;
-    struct shared shm;
+struct bytes {
+    uint8_t *p;
+    size_t n, cap; /* between n and cap: zero */
 };
 
-struct crash_disk {
-    sqlite3_vfs vfs;
-    char name[NAME_MAX_BYTES];
-    struct disk_file *files;
-    struct generator random;
-    int64_t (*now_ms)(void *context);
-    void *context;
-    uint64_t fuse, limit, operations;
-    bool cut;
+struct file {
+    struct file *next;
+    char name[NAME_SIZE]; /* "": anonymous, gone once closed */
+    bool exists, durably_exists;
+    struct bytes now, durable;
+    size_t shortest; /* that it was cut to since the last sync; SIZE_MAX: never */
+    size_t *dirty;   /* sectors that may differ between the two */
+    size_t dirty_n, dirty_cap;
+    uint8_t *is_dirty; /* one byte a sector */
+    size_t sectors;    /* of is_dirty */
+    struct shared *shared;
+    struct handle *handles;
 };
 
-/* An open file, in memory that SQLite owns. */
 struct handle {
     sqlite3_file base;
-    struct crash_disk *disk;
-    struct disk_file *file;
+    struct handle *next; /* on the same file */
+    struct crash_vfs *disk;
+    struct file *file;
+    uint64_t life; /* of the machine it was opened in */
     int lock;
-    bool remove_at_end, in_shm;
-    unsigned shm_shared, shm_exclusive; /* a bit for each lock held */
+    bool syncs_folder; /* with its next sync */
+    bool delete_on_close;
+    struct shared *shared;
+    unsigned shm_shared, shm_exclusive; /* slots locked */
 };
 
-/* --- images --- */
+struct crash_vfs {
+    sqlite3_vfs base;
+    char name[NAME_SIZE];
+    struct generator random;
+    struct file *files;
+    uint64_t life, operations, until_fault, limit;
+    enum crash_fault fault;
+    bool hit;
+};
 
-static bool image_reserve(struct image *image, uint64_t size)
+static void *resize(void *p, size_t n)
 {
-    if (size <= image->room)
-        return true;
-    uint64_t room = image->room < SECTOR ? SECTOR : image->room;
-    while (room < size)
-        room *= 2;
-    uint8_t *bytes = realloc(image->bytes, room);
-    if (bytes == NULL)
-        return false;
-    image->bytes = bytes;
-    image->room = room;
-    return true;
+    void *grown = realloc(p, n);
+    if (grown == NULL)
+        abort();
+    return grown;
 }
 
-static bool image_resize(struct image *image, uint64_t size)
+static void *zeroed(size_t n)
 {
-    if (!image_reserve(image, size))
-        return false;
-    if (size > image->size)
-        memset(image->bytes + image->size, 0, size - image->size);
-    image->size = size;
-    return true;
-}
-
-static bool image_write(struct image *image, uint64_t offset, const uint8_t *bytes, uint64_t size)
-{
-    if (offset + size > image->size && !image_resize(image, offset + size))
-        return false;
-    memcpy(image->bytes + offset, bytes, size);
-    return true;
-}
-
-static bool image_copy(const struct image *from, struct image *to)
-{
-    if (!image_resize(to, from->size))
-        return false;
-    if (from->size > 0)
-        memcpy(to->bytes, from->bytes, from->size);
-    return true;
-}
-
-/* --- what no sync has followed --- */
-
-static bool note(struct disk_file *file, uint64_t offset, const uint8_t *bytes, uint64_t size)
-{
-    struct pending *p = malloc(sizeof *p + (bytes == NULL ? 0 : size));
+    void *p = calloc(1, n);
     if (p == NULL)
-        return false;
-    *p = (struct pending){.offset = offset, .size = size};
-    if (bytes != NULL) {
-        p->bytes = (uint8_t *)(p + 1);
-        memcpy(p->bytes, bytes, size);
-    }
-    *file->last = p;
-    file->last = &p->next;
-    return true;
+        abort();
+    return p;
 }
 
-static void forget(struct disk_file *file)
+static bool coin(struct crash_vfs *disk)
 {
-    for (struct pending *p = file->first, *next; p != NULL; p = next) {
-        next = p->next;
-        free(p);
-    }
-    file->first = NULL;
-    file->last = &file->first;
+    return (generator_next(&disk->random) >> 63) != 0;
 }
 
-static bool lucky(struct generator *luck)
+/* --- bytes and sectors ------------------------------------------------------------------------ */
+
+static void bytes_reserve(struct bytes *b, size_t n)
 {
-    return luck == NULL || generator_below(luck, 2) == 0;
+    if (n <= b->cap)
+        return;
+    size_t cap = b->cap == 0 ? SECTOR_SIZE_TOLD : b->cap;
+    while (cap < n)
+        cap *= 2;
+    b->p = resize(b->p, cap);
+    memset(b->p + b->cap, 0, cap - b->cap);
+    b->cap = cap;
 }
 
-/* Whole writes mostly all reach the disk or mostly do not: a coin each, then one for each sector of
- * those that were torn. */
-static bool replay_write(struct image *image, const struct pending *p, struct generator *luck)
+static void bytes_set_size(struct bytes *b, size_t n)
 {
-    enum { KEPT, LOST, TORN, FATES };
-    unsigned fate = luck == NULL ? KEPT : generator_below(luck, FATES);
-    bool done = true;
-    if (fate == KEPT)
-        return image_write(image, p->offset, p->bytes, p->size);
-    for (uint64_t at = 0; fate == TORN && done && at < p->size;) {
-        uint64_t n = SECTOR - (p->offset + at) % SECTOR;
-        n = n < p->size - at ? n : p->size - at;
-        if (lucky(luck))
-            done = image_write(image, p->offset + at, p->bytes + at, n);
-        at += n;
-    }
-    return done;
+    bytes_reserve(b, n);
+    if (n < b->n)
+        memset(b->p + n, 0, b->n - n);
+    b->n = n;
 }
 
-static bool replay(struct disk_file *file, struct generator *luck)
+/* Makes one sector of `to` as it is in `from`, whatever the sizes. */
+static void copy_sector(struct bytes *to, struct bytes *from, size_t sector)
 {
-    bool done = true;
-    for (const struct pending *p = file->first; done && p != NULL; p = p->next) {
-        if (p->bytes != NULL)
-            done = replay_write(&file->synced, p, luck);
-        else if (lucky(luck) && p->size < file->synced.size)
-            done = image_resize(&file->synced, p->size);
-    }
-    forget(file);
-    return done;
+    size_t end = (sector + 1) * CRASH_SECTOR;
+    bytes_reserve(to, end);
+    bytes_reserve(from, end);
+    memcpy(to->p + end - CRASH_SECTOR, from->p + end - CRASH_SECTOR, CRASH_SECTOR);
 }
 
-/* --- power --- */
-
-/* True when the operation may take place. */
-static bool powered(struct crash_disk *disk)
+static void mark_dirty(struct file *f, size_t from, size_t to)
 {
-    if (disk->cut)
-        return false;
-    disk->operations++;
-    if (disk->fuse > 0 && --disk->fuse == 0)
-        disk->cut = true;
-    return !disk->cut;
-}
-
-void crash_disk_fuse(struct crash_disk *disk, uint64_t n)
-{
-    disk->fuse = n;
-}
-
-void crash_disk_cut(struct crash_disk *disk)
-{
-    disk->cut = true;
-}
-
-bool crash_disk_is_cut(const struct crash_disk *disk)
-{
-    return disk->cut;
-}
-
-void crash_disk_restart(struct crash_disk *disk, struct generator *luck)
-{
-    bool done = true;
-    for (struct disk_file *file = disk->files; file != NULL; file = file->next) {
-        done = done && replay(file, luck) && image_copy(&file->synced, &file->seen);
-        file->exists = file->seen.size > 0;
-    }
-    if (!done)
-        abort(); /* out of memory: no history goes on from half a disk */
-    disk->cut = false;
-    disk->fuse = 0;
-}
-
-void crash_disk_limit(struct crash_disk *disk, uint64_t bytes)
-{
-    disk->limit = bytes;
-}
-
-uint64_t crash_disk_used(const struct crash_disk *disk)
-{
-    uint64_t used = 0;
-    for (const struct disk_file *file = disk->files; file != NULL; file = file->next)
-        used += file->seen.size;
-    return used;
-}
-
-uint64_t crash_disk_operations(const struct crash_disk *disk)
-{
-    return disk->operations;
-}
-
-/* --- files --- */
-
-static struct disk_file *find(struct crash_disk *disk, const char *path)
-{
-    struct disk_file *file = disk->files;
-    while (file != NULL && strcmp(file->path, path) != 0)
-        file = file->next;
-    return file;
-}
-
-static struct disk_file *find_or_make(struct crash_disk *disk, const char *path)
-{
-    static unsigned unnamed;
-    char own[NAME_MAX_BYTES];
-    if (path == NULL) {
-        (void)snprintf(own, sizeof own, "unnamed-%u", ++unnamed);
-        path = own;
-    }
-    struct disk_file *file = find(disk, path);
-    if (file != NULL || strlen(path) >= PATH_BYTES)
-        return file;
-    file = calloc(1, sizeof *file);
-    if (file == NULL)
-        return NULL;
-    memcpy(file->path, path, strlen(path) + 1);
-    file->last = &file->first;
-    file->next = disk->files;
-    disk->files = file;
-    return file;
-}
-
-static void shm_clear(struct disk_file *file)
-{
-    for (int i = 0; i < SHM_REGIONS; i++)
-        free(file->shm.regions[i]);
-    memset(&file->shm, 0, sizeof file->shm);
-}
-
-static void empty(struct disk_file *file)
-{
-    forget(file);
-    file->seen.size = file->synced.size = 0;
-    file->exists = false;
-}
-
-bool crash_disk_move(const struct crash_disk *from, const char *from_folder, struct crash_disk *to,
-                     const char *to_folder)
-{
-    bool done = true;
-    size_t n = strlen(from_folder);
-    for (struct disk_file *file = to->files; file != NULL; file = file->next)
-        empty(file);
-    for (const struct disk_file *file = from->files; done && file != NULL; file = file->next) {
-        char path[PATH_BYTES];
-        if (!file->exists || strncmp(file->path, from_folder, n) != 0)
+    for (size_t s = from / CRASH_SECTOR; s * CRASH_SECTOR < to; s++) {
+        if (s >= f->sectors) {
+            size_t n = 2 * s + 8;
+            f->is_dirty = resize(f->is_dirty, n);
+            memset(f->is_dirty + f->sectors, 0, n - f->sectors);
+            f->sectors = n;
+        }
+        if (f->is_dirty[s] != 0)
             continue;
-        done = snprintf(path, sizeof path, "%s%s", to_folder, file->path + n) < (int)sizeof path;
-        struct disk_file *copy = done ? find_or_make(to, path) : NULL;
-        done = copy != NULL && image_copy(&file->seen, &copy->seen) &&
-               image_copy(&file->seen, &copy->synced);
-        if (done)
-            copy->exists = true;
+        if (f->dirty_n == f->dirty_cap) {
+            f->dirty_cap = 2 * f->dirty_cap + 8;
+            f->dirty = resize(f->dirty, f->dirty_cap * sizeof *f->dirty);
+        }
+        f->is_dirty[s] = 1;
+        f->dirty[f->dirty_n++] = s;
     }
-    return done;
 }
 
-bool crash_disk_copy(const struct crash_disk *from, struct crash_disk *to)
+static void mark_clean(struct file *f)
 {
-    return crash_disk_move(from, "", to, "");
+    for (size_t i = 0; i < f->dirty_n; i++)
+        f->is_dirty[f->dirty[i]] = 0;
+    f->dirty_n = 0;
 }
 
-/* --- methods of an open file --- */
-
-static struct handle *handle_of(sqlite3_file *base)
+static void set_size(struct file *f, size_t n)
 {
-    return (struct handle *)(void *)base;
+    if (n < f->now.n)
+        mark_dirty(f, n, f->now.n);
+    if (n < f->now.n && n < f->shortest)
+        f->shortest = n;
+    bytes_set_size(&f->now, n);
 }
 
-static int x_read(sqlite3_file *base, void *out, int n, sqlite3_int64 offset)
+static void sync_content(struct file *f)
 {
-    struct handle *h = handle_of(base);
-    const struct image *image = &h->file->seen;
-    if (h->disk->cut)
+    for (size_t i = 0; i < f->dirty_n; i++)
+        copy_sector(&f->durable, &f->now, f->dirty[i]);
+    bytes_set_size(&f->durable, f->now.n);
+    mark_clean(f);
+    f->shortest = SIZE_MAX;
+}
+
+static void sync_names(struct crash_vfs *disk)
+{
+    for (struct file *f = disk->files; f != NULL; f = f->next)
+        f->durably_exists = f->exists;
+}
+
+/* What is on the disk of this file after a power cut. Cutting a file is one change of the file
+ * system: where it is lost, what was beyond is as it was, with all that was written there since. */
+static void lose_content(struct crash_vfs *disk, struct file *f, bool some)
+{
+    bool cut = f->shortest < f->durable.n && some && coin(disk);
+    bool uncut = f->shortest < f->durable.n && !cut;
+    if (cut)
+        bytes_set_size(&f->durable, f->shortest);
+    size_t size = some && !uncut && coin(disk) ? f->now.n : f->durable.n;
+    for (size_t i = 0; i < f->dirty_n; i++) {
+        size_t start = f->dirty[i] * CRASH_SECTOR;
+        size_t end = start + CRASH_SECTOR < f->now.n ? start + CRASH_SECTOR : f->now.n;
+        bool survives = some && coin(disk) && !(uncut && start + CRASH_SECTOR > f->shortest);
+        if (!survives)
+            copy_sector(&f->now, &f->durable, f->dirty[i]);
+        else if (end > size && end > start)
+            size = end;
+    }
+    bytes_reserve(&f->now, size);
+    f->now.n = f->now.cap; /* so that what is beyond size becomes zero */
+    bytes_set_size(&f->now, size);
+    sync_content(f);
+}
+
+static void lose(struct crash_vfs *disk, struct file *f, bool some)
+{
+    if (f->exists != f->durably_exists && (!some || coin(disk))) {
+        f->exists = f->durably_exists;
+        if (f->exists) { /* a deletion undone: the content is as it was last synced */
+            mark_clean(f);
+            f->shortest = SIZE_MAX;
+            bytes_set_size(&f->now, 0);
+            bytes_set_size(&f->now, f->durable.n);
+            if (f->durable.n > 0)
+                memcpy(f->now.p, f->durable.p, f->durable.n);
+        }
+    } else if (f->exists) {
+        lose_content(disk, f, some);
+    }
+    f->durably_exists = f->exists;
+    if (!f->exists) {
+        set_size(f, 0);
+        sync_content(f);
+    }
+}
+
+/* --- faults ----------------------------------------------------------------------------------- */
+
+/* Counts an operation. SQLITE_OK, or what it fails with: full where it needs room, else error. */
+static int operate(struct crash_vfs *disk, bool needs_room, int error)
+{
+    bool due = disk->fault != CRASH_FAULT_NONE && disk->until_fault == 0;
+    if (disk->fault != CRASH_FAULT_NONE && !due)
+        disk->until_fault--;
+    if (!due) {
+        disk->operations++;
+        return SQLITE_OK;
+    }
+    bool full = disk->fault == CRASH_FAULT_FULL && needs_room;
+    disk->hit = true;
+    if (disk->fault != CRASH_FAULT_CUT)
+        disk->fault = CRASH_FAULT_NONE;
+    return full ? SQLITE_FULL : error;
+}
+
+static bool is_dead(const struct handle *h)
+{
+    bool cut = h->disk->fault == CRASH_FAULT_CUT && h->disk->hit;
+    return cut || h->life != h->disk->life;
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+static struct handle *handle_of(sqlite3_file *file)
+{
+    return (struct handle *)file;
+}
+
+static struct crash_vfs *disk_of(sqlite3_vfs *vfs)
+{
+    return vfs->pAppData;
+}
+
+static void shared_release(struct handle *h)
+{
+    struct shared *s = h->shared;
+    h->shared = NULL;
+    h->shm_shared = h->shm_exclusive = 0;
+    if (s == NULL || --s->references > 0)
+        return;
+    if (h->file->shared == s)
+        h->file->shared = NULL;
+    for (int i = 0; i < SHM_REGIONS; i++)
+        free(s->regions[i]);
+    free(s);
+}
+
+static void file_free(struct file *f)
+{
+    free(f->now.p);
+    free(f->durable.p);
+    free(f->dirty);
+    free(f->is_dirty);
+    free(f);
+}
+
+static int file_close(sqlite3_file *file)
+{
+    struct handle *h = handle_of(file);
+    struct file *f = h->file;
+    shared_release(h);
+    struct handle **at = &f->handles;
+    while (*at != h)
+        at = &(*at)->next;
+    *at = h->next;
+    if (f->name[0] == '\0') {
+        file_free(f);
+    } else if (h->delete_on_close && !is_dead(h)) {
+        f->exists = false;
+        set_size(f, 0);
+    }
+    return SQLITE_OK;
+}
+
+static int file_read(sqlite3_file *file, void *out, int n, sqlite3_int64 offset)
+{
+    struct handle *h = handle_of(file);
+    size_t from = (size_t)offset;
+    size_t want = (size_t)n;
+    if (is_dead(h))
         return SQLITE_IOERR_READ;
-    uint64_t at = (uint64_t)offset;
-    uint64_t wanted = (uint64_t)n;
-    uint64_t there = at >= image->size ? 0 : image->size - at;
-    uint64_t got = there < wanted ? there : wanted;
-    if (got > 0)
-        memcpy(out, image->bytes + at, got);
-    if (got == wanted)
-        return SQLITE_OK;
-    memset((uint8_t *)out + got, 0, wanted - got);
-    return SQLITE_IOERR_SHORT_READ;
+    size_t has = from < h->file->now.n ? h->file->now.n - from : 0;
+    has = has < want ? has : want;
+    if (has > 0)
+        memcpy(out, h->file->now.p + from, has);
+    memset((uint8_t *)out + has, 0, want - has);
+    return has == want ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
 }
 
-static int x_write(sqlite3_file *base, const void *bytes, int n, sqlite3_int64 offset)
+static int file_write(sqlite3_file *file, const void *in, int n, sqlite3_int64 offset)
 {
-    struct handle *h = handle_of(base);
-    struct image *image = &h->file->seen;
-    uint64_t at = (uint64_t)offset;
-    uint64_t end = at + (uint64_t)n;
-    if (!powered(h->disk))
+    struct handle *h = handle_of(file);
+    struct file *f = h->file;
+    if (is_dead(h))
         return SQLITE_IOERR_WRITE;
-    uint64_t growth = end > image->size ? end - image->size : 0;
-    if (h->disk->limit > 0 && growth > 0 && crash_disk_used(h->disk) + growth > h->disk->limit)
+    bool cut_now = h->disk->fault == CRASH_FAULT_CUT;
+    int code = operate(h->disk, true, SQLITE_IOERR_WRITE);
+    /* The power goes during the write: the coin decides about each of its sectors. */
+    if (code != SQLITE_OK && !cut_now)
+        return code;
+    size_t from = (size_t)offset;
+    size_t to = from + (size_t)n;
+    if (h->disk->limit > 0 && to > f->now.n &&
+        crash_vfs_used(h->disk) + (to - f->now.n) > h->disk->limit)
         return SQLITE_FULL;
-    bool done = image_write(image, at, bytes, (uint64_t)n) &&
-                note(h->file, at, bytes, (uint64_t)n);
-    h->file->exists = true;
-    return done ? SQLITE_OK : SQLITE_IOERR_NOMEM;
+    if (from > f->now.n)
+        mark_dirty(f, f->now.n, from);
+    if (to > f->now.n)
+        bytes_set_size(&f->now, to);
+    memcpy(f->now.p + from, in, (size_t)n);
+    mark_dirty(f, from, to);
+    return code;
 }
 
-static int x_truncate(sqlite3_file *base, sqlite3_int64 size)
+static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-    struct handle *h = handle_of(base);
-    if (!powered(h->disk))
-        return SQLITE_IOERR_TRUNCATE;
-    bool done = image_resize(&h->file->seen, (uint64_t)size) &&
-                note(h->file, 0, NULL, (uint64_t)size);
-    return done ? SQLITE_OK : SQLITE_IOERR_NOMEM;
+    struct handle *h = handle_of(file);
+    int code = is_dead(h) ? SQLITE_IOERR_TRUNCATE : operate(h->disk, false, SQLITE_IOERR_TRUNCATE);
+    if (code == SQLITE_OK)
+        set_size(h->file, (size_t)size);
+    return code;
 }
 
-static int x_sync(sqlite3_file *base, int flags)
+static int file_sync(sqlite3_file *file, int flags)
 {
-    struct handle *h = handle_of(base);
     (void)flags;
-    if (!powered(h->disk))
-        return SQLITE_IOERR_FSYNC;
-    return replay(h->file, NULL) ? SQLITE_OK : SQLITE_IOERR_NOMEM;
-}
-
-static int x_file_size(sqlite3_file *base, sqlite3_int64 *out)
-{
-    struct handle *h = handle_of(base);
-    if (h->disk->cut)
-        return SQLITE_IOERR_FSTAT;
-    *out = (sqlite3_int64)h->file->seen.size;
+    struct handle *h = handle_of(file);
+    int code = is_dead(h) ? SQLITE_IOERR_FSYNC : operate(h->disk, false, SQLITE_IOERR_FSYNC);
+    if (code != SQLITE_OK)
+        return code;
+    sync_content(h->file);
+    if (h->syncs_folder)
+        sync_names(h->disk);
+    h->syncs_folder = false;
     return SQLITE_OK;
 }
 
-static int x_lock(sqlite3_file *base, int level)
+static int file_size(sqlite3_file *file, sqlite3_int64 *out)
 {
-    struct handle *h = handle_of(base);
-    struct disk_file *f = h->file;
-    if (level <= h->lock)
+    struct handle *h = handle_of(file);
+    *out = (sqlite3_int64)h->file->now.n;
+    return is_dead(h) ? SQLITE_IOERR_FSTAT : SQLITE_OK;
+}
+
+/* Whether another living connection to the file holds at least this lock. */
+static bool others_hold(const struct handle *h, int lock)
+{
+    for (const struct handle *o = h->file->handles; o != NULL; o = o->next)
+        if (o != h && o->life == h->life && o->lock >= lock)
+            return true;
+    return false;
+}
+
+static int file_lock(sqlite3_file *file, int lock)
+{
+    struct handle *h = handle_of(file);
+    if (is_dead(h))
+        return SQLITE_IOERR_LOCK;
+    if (lock <= h->lock)
         return SQLITE_OK;
-    int others = f->shared_locks - (h->lock >= SQLITE_LOCK_SHARED);
-    bool reserved = f->reserved && h->lock < SQLITE_LOCK_RESERVED;
-    if (f->exclusive || (level >= SQLITE_LOCK_RESERVED && reserved) ||
-        (level == SQLITE_LOCK_EXCLUSIVE && others > 0))
+    if (others_hold(h, lock == SQLITE_LOCK_SHARED ? SQLITE_LOCK_PENDING : SQLITE_LOCK_RESERVED))
         return SQLITE_BUSY;
-    if (h->lock < SQLITE_LOCK_SHARED)
-        f->shared_locks++;
-    f->reserved = f->reserved || level >= SQLITE_LOCK_RESERVED;
-    f->exclusive = level == SQLITE_LOCK_EXCLUSIVE;
-    h->lock = level;
+    if (lock == SQLITE_LOCK_EXCLUSIVE && others_hold(h, SQLITE_LOCK_SHARED)) {
+        h->lock = SQLITE_LOCK_PENDING;
+        return SQLITE_BUSY;
+    }
+    h->lock = lock;
     return SQLITE_OK;
 }
 
-static int x_unlock(sqlite3_file *base, int level)
+static int file_unlock(sqlite3_file *file, int lock)
 {
-    struct handle *h = handle_of(base);
-    if (h->lock >= SQLITE_LOCK_RESERVED && level < SQLITE_LOCK_RESERVED)
-        h->file->reserved = h->file->exclusive = false;
-    if (h->lock >= SQLITE_LOCK_SHARED && level < SQLITE_LOCK_SHARED)
-        h->file->shared_locks--;
-    if (level < h->lock)
-        h->lock = level;
+    struct handle *h = handle_of(file);
+    if (lock < h->lock)
+        h->lock = lock;
     return SQLITE_OK;
 }
 
-static int x_check_reserved(sqlite3_file *base, int *out)
+static int file_is_reserved(sqlite3_file *file, int *out)
 {
-    *out = handle_of(base)->file->reserved;
+    struct handle *h = handle_of(file);
+    *out = h->lock >= SQLITE_LOCK_RESERVED || others_hold(h, SQLITE_LOCK_RESERVED);
     return SQLITE_OK;
 }
 
-static int x_control(sqlite3_file *base, int op, void *arg)
+static int file_control(sqlite3_file *file, int operation, void *argument)
 {
-    (void)base;
-    (void)op;
-    (void)arg;
+    (void)file;
+    (void)operation;
+    (void)argument;
     return SQLITE_NOTFOUND;
 }
 
-static int x_sector_size(sqlite3_file *base)
+static int file_sector_size(sqlite3_file *file)
 {
-    (void)base;
-    return SECTOR;
+    (void)file;
+    return SECTOR_SIZE_TOLD;
 }
 
-/* As SQLite assumes of any disk: bytes beside those written are left alone by a cut. */
-static int x_characteristics(sqlite3_file *base)
+static int file_characteristics(sqlite3_file *file)
 {
-    (void)base;
+    (void)file;
     return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
-/* --- the shared index of a write-ahead log --- */
+/* --- shared memory ---------------------------------------------------------------------------- */
 
-static int x_shm_map(sqlite3_file *base, int region, int size, int extend, void volatile **out)
+static int shm_map(sqlite3_file *file, int region, int size, int extend, void volatile **out)
 {
-    struct handle *h = handle_of(base);
-    struct shared *shm = &h->file->shm;
+    struct handle *h = handle_of(file);
     *out = NULL;
-    if (h->disk->cut || region >= SHM_REGIONS)
+    if (is_dead(h) || region >= SHM_REGIONS)
         return SQLITE_IOERR_SHMMAP;
-    if (!h->in_shm) {
-        h->in_shm = true;
-        shm->connections++;
+    if (h->shared == NULL) {
+        if (h->file->shared == NULL)
+            h->file->shared = zeroed(sizeof *h->file->shared);
+        h->shared = h->file->shared;
+        h->shared->references++;
     }
-    if (shm->regions[region] == NULL && extend)
-        shm->regions[region] = calloc(1, (size_t)size);
-    if (shm->regions[region] == NULL && extend)
-        return SQLITE_IOERR_NOMEM;
-    *out = shm->regions[region];
+    if (h->shared->regions[region] == NULL && extend != 0)
+        h->shared->regions[region] = zeroed((size_t)size);
+    *out = h->shared->regions[region];
     return SQLITE_OK;
 }
 
-static void shm_release(struct handle *h, int i)
+static int shm_lock(sqlite3_file *file, int first, int n, int flags)
 {
-    struct shared *shm = &h->file->shm;
-    unsigned bit = 1U << i;
-    if ((h->shm_exclusive & bit) != 0)
-        shm->writer[i] = false;
-    if ((h->shm_shared & bit) != 0)
-        shm->readers[i]--;
-    h->shm_exclusive &= ~bit;
-    h->shm_shared &= ~bit;
-}
-
-static int x_shm_lock(sqlite3_file *base, int offset, int n, int flags)
-{
-    struct handle *h = handle_of(base);
-    struct shared *shm = &h->file->shm;
-    bool exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+    struct handle *h = handle_of(file);
+    unsigned slots = ((1U << (unsigned)n) - 1U) << (unsigned)first;
     if ((flags & SQLITE_SHM_UNLOCK) != 0) {
-        for (int i = offset; i < offset + n; i++)
-            shm_release(h, i);
+        h->shm_shared &= ~slots;
+        h->shm_exclusive &= ~slots;
         return SQLITE_OK;
     }
-    for (int i = offset; i < offset + n; i++) {
-        int others = shm->readers[i] - ((h->shm_shared >> i & 1U) != 0);
-        bool mine = (h->shm_exclusive >> i & 1U) != 0;
-        if ((shm->writer[i] && !mine) || (exclusive && others > 0))
+    if (is_dead(h))
+        return SQLITE_IOERR_SHMLOCK;
+    bool exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+    for (const struct handle *o = h->file->handles; o != NULL; o = o->next) {
+        unsigned against = o->shm_exclusive | (exclusive ? o->shm_shared : 0U);
+        if (o != h && o->life == h->life && (against & slots) != 0)
             return SQLITE_BUSY;
     }
-    for (int i = offset; i < offset + n; i++) {
-        shm_release(h, i);
-        if (exclusive) {
-            shm->writer[i] = true;
-            h->shm_exclusive |= 1U << i;
-        } else {
-            shm->readers[i]++;
-            h->shm_shared |= 1U << i;
-        }
-    }
+    if (exclusive)
+        h->shm_exclusive |= slots;
+    else
+        h->shm_shared |= slots;
     return SQLITE_OK;
 }
 
-/* One thread: nothing to order. */
-static void x_shm_barrier(sqlite3_file *base)
+static void shm_barrier(sqlite3_file *file)
 {
-    (void)base;
+    (void)file; /* one thread */
 }
 
-static int x_shm_unmap(sqlite3_file *base, int remove)
+static int shm_unmap(sqlite3_file *file, int delete)
 {
-    struct handle *h = handle_of(base);
-    (void)remove;
-    for (int i = 0; i < SHM_LOCKS; i++)
-        shm_release(h, i);
-    if (h->in_shm && --h->file->shm.connections == 0)
-        shm_clear(h->file);
-    h->in_shm = false;
-    return SQLITE_OK;
-}
-
-static int x_close(sqlite3_file *base)
-{
-    struct handle *h = handle_of(base);
-    (void)x_shm_unmap(base, 0);
-    (void)x_unlock(base, SQLITE_LOCK_NONE);
-    h->file->opened--;
-    if (h->remove_at_end && h->file->opened == 0)
-        empty(h->file);
+    (void)delete; /* it goes with its last user anyway */
+    shared_release(handle_of(file));
     return SQLITE_OK;
 }
 
 static const sqlite3_io_methods methods = {
     .iVersion = 2,
-    .xClose = x_close,
-    .xRead = x_read,
-    .xWrite = x_write,
-    .xTruncate = x_truncate,
-    .xSync = x_sync,
-    .xFileSize = x_file_size,
-    .xLock = x_lock,
-    .xUnlock = x_unlock,
-    .xCheckReservedLock = x_check_reserved,
-    .xFileControl = x_control,
-    .xSectorSize = x_sector_size,
-    .xDeviceCharacteristics = x_characteristics,
-    .xShmMap = x_shm_map,
-    .xShmLock = x_shm_lock,
-    .xShmBarrier = x_shm_barrier,
-    .xShmUnmap = x_shm_unmap,
+    .xClose = file_close,
+    .xRead = file_read,
+    .xWrite = file_write,
+    .xTruncate = file_truncate,
+    .xSync = file_sync,
+    .xFileSize = file_size,
+    .xLock = file_lock,
+    .xUnlock = file_unlock,
+    .xCheckReservedLock = file_is_reserved,
+    .xFileControl = file_control,
+    .xSectorSize = file_sector_size,
+    .xDeviceCharacteristics = file_characteristics,
+    .xShmMap = shm_map,
+    .xShmLock = shm_lock,
+    .xShmBarrier = shm_barrier,
+    .xShmUnmap = shm_unmap,
 };
 
-/* --- methods of the disk --- */
+/* --- the disk --------------------------------------------------------------------------------- */
 
-static struct crash_disk *disk_of(sqlite3_vfs *vfs)
+static bool is_cut(const struct crash_vfs *disk)
 {
-    return vfs->pAppData;
+    return disk->fault == CRASH_FAULT_CUT && disk->hit;
 }
 
-static int x_open(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *base, int flags, int *out)
+static struct file *find(struct crash_vfs *disk, const char *name)
 {
-    struct crash_disk *disk = disk_of(vfs);
-    struct handle *h = handle_of(base);
+    struct file *f = disk->files;
+    while (f != NULL && strcmp(f->name, name) != 0)
+        f = f->next;
+    return f;
+}
+
+/* A file of this name, new and empty where there is none. */
+static struct file *make(struct crash_vfs *disk, const char *name)
+{
+    struct file *f = name == NULL ? NULL : find(disk, name);
+    if (f == NULL) {
+        f = zeroed(sizeof *f);
+        f->shortest = SIZE_MAX;
+        if (name != NULL) {
+            (void)snprintf(f->name, sizeof f->name, "%s", name);
+            f->next = disk->files;
+            disk->files = f;
+        }
+    }
+    if (!f->exists) {
+        /* File systems keep the order of deletions and creations: what was there is gone. */
+        set_size(f, 0);
+        sync_content(f);
+        f->exists = true;
+        f->durably_exists = false;
+    }
+    return f;
+}
+
+static int disk_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                     int *out_flags)
+{
+    struct crash_vfs *disk = disk_of(vfs);
+    struct handle *h = handle_of(file);
     memset(h, 0, sizeof *h);
-    if (disk->cut)
+    struct file *f = name == NULL ? NULL : find(disk, name);
+    bool is_new = f == NULL || !f->exists;
+    if (is_cut(disk) || (is_new && (flags & SQLITE_OPEN_CREATE) == 0))
         return SQLITE_CANTOPEN;
-    struct disk_file *file = path == NULL ? NULL : find(disk, path);
-    if ((file == NULL || !file->exists) && (flags & SQLITE_OPEN_CREATE) == 0)
-        return SQLITE_CANTOPEN;
-    file = file != NULL ? file : find_or_make(disk, path);
-    if (file == NULL)
-        return SQLITE_NOMEM;
-    file->exists = true;
-    file->opened++;
-    h->disk = disk;
-    h->file = file;
-    h->remove_at_end = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
-    h->base.pMethods = &methods;
-    if (out != NULL)
-        *out = flags;
+    f = is_new ? make(disk, name) : f;
+    *h = (struct handle){
+        .base.pMethods = &methods,
+        .next = f->handles,
+        .disk = disk,
+        .file = f,
+        .life = disk->life,
+        .syncs_folder = is_new && (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL |
+                                            SQLITE_OPEN_SUPER_JOURNAL)) != 0,
+        .delete_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0,
+    };
+    f->handles = h;
+    if (out_flags != NULL)
+        *out_flags = flags;
     return SQLITE_OK;
 }
 
-static int x_delete(sqlite3_vfs *vfs, const char *path, int durable)
+static int disk_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
 {
-    struct crash_disk *disk = disk_of(vfs);
-    struct disk_file *file = find(disk, path);
-    if (file == NULL || !file->exists)
-        return SQLITE_IOERR_DELETE_NOENT;
-    if (!powered(disk))
+    struct crash_vfs *disk = disk_of(vfs);
+    struct file *f = find(disk, name);
+    if (is_cut(disk))
         return SQLITE_IOERR_DELETE;
-    bool done = image_resize(&file->seen, 0) && note(file, 0, NULL, 0);
-    if (done && durable)
-        done = replay(file, NULL);
-    file->exists = false;
-    return done ? SQLITE_OK : SQLITE_IOERR_NOMEM;
-}
-
-static int x_access(sqlite3_vfs *vfs, const char *path, int flags, int *out)
-{
-    const struct disk_file *file = find(disk_of(vfs), path);
-    (void)flags;
-    if (disk_of(vfs)->cut)
-        return SQLITE_IOERR_ACCESS;
-    *out = file != NULL && file->exists && file->seen.size > 0;
+    if (f == NULL || !f->exists)
+        return SQLITE_IOERR_DELETE_NOENT;
+    int code = operate(disk, false, SQLITE_IOERR_DELETE);
+    if (code != SQLITE_OK)
+        return code;
+    f->exists = false;
+    set_size(f, 0);
+    if (sync_folder != 0)
+        sync_names(disk);
     return SQLITE_OK;
 }
 
-static int x_full_pathname(sqlite3_vfs *vfs, const char *path, int n, char *out)
+static int disk_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
+{
+    struct crash_vfs *disk = disk_of(vfs);
+    struct file *f = find(disk, name);
+    /* As on Unix: an empty file might as well not be there. */
+    *out = f != NULL && f->exists && (flags != SQLITE_ACCESS_EXISTS || f->now.n > 0);
+    return is_cut(disk) ? SQLITE_IOERR_ACCESS : SQLITE_OK;
+}
+
+static int disk_full_path(sqlite3_vfs *vfs, const char *name, int n, char *out)
 {
     (void)vfs;
-    return snprintf(out, (size_t)n, "%s", path) < n ? SQLITE_OK : SQLITE_CANTOPEN;
+    int length = snprintf(out, (size_t)n, "%s", name);
+    return length >= 0 && length < n && length < NAME_SIZE ? SQLITE_OK : SQLITE_CANTOPEN;
 }
 
-static int x_randomness(sqlite3_vfs *vfs, int n, char *out)
+static int disk_randomness(sqlite3_vfs *vfs, int n, char *out)
 {
+    struct crash_vfs *disk = disk_of(vfs);
     for (int i = 0; i < n; i++)
-        out[i] = (char)generator_next(&disk_of(vfs)->random);
+        out[i] = (char)generator_below(&disk->random, UINT8_MAX);
     return n;
 }
 
-/* Whoever would wait for another connection waits for ever: there is one thread. */
-static int x_sleep(sqlite3_vfs *vfs, int us)
+static int disk_sleep(sqlite3_vfs *vfs, int microseconds)
 {
     (void)vfs;
-    return us;
+    return microseconds;
 }
 
-static int x_current_time_64(sqlite3_vfs *vfs, sqlite3_int64 *out)
+/* 1 January 1970, for ever: no query of this program asks SQLite for the time. */
+static int disk_time(sqlite3_vfs *vfs, sqlite3_int64 *out)
 {
-    const struct crash_disk *disk = disk_of(vfs);
-    static const sqlite3_int64 epoch_ms = INT64_C(210866760000000); /* 1970 since noon, -4713 */
-    *out = epoch_ms + (disk->now_ms == NULL ? 0 : disk->now_ms(disk->context));
+    (void)vfs;
+    *out = (sqlite3_int64)UNIX_EPOCH_JULIAN_MS_HIGH * 1000000;
     return SQLITE_OK;
 }
 
-static int x_current_time(sqlite3_vfs *vfs, double *out)
-{
-    static const double day_ms = 86400000.0;
-    sqlite3_int64 ms;
-    (void)x_current_time_64(vfs, &ms);
-    *out = (double)ms / day_ms;
-    return SQLITE_OK;
-}
-
-static int x_last_error(sqlite3_vfs *vfs, int n, char *out)
+static int disk_last_error(sqlite3_vfs *vfs, int n, char *out)
 {
     (void)vfs;
     (void)n;
@@ -637,58 +627,120 @@ static int x_last_error(sqlite3_vfs *vfs, int n, char *out)
     return 0;
 }
 
-struct crash_disk *crash_disk_new(const char *name, bool standard)
+struct crash_vfs *crash_vfs_new(const char *name, uint64_t seed)
 {
-    struct crash_disk *disk = calloc(1, sizeof *disk);
-    if (disk == NULL)
-        return NULL;
+    struct crash_vfs *disk = zeroed(sizeof *disk);
     (void)snprintf(disk->name, sizeof disk->name, "%s", name);
-    disk->random = generator_from(1);
-    disk->vfs = (sqlite3_vfs){
+    disk->random = generator_from(seed);
+    disk->base = (sqlite3_vfs){
         .iVersion = 2,
         .szOsFile = sizeof(struct handle),
-        .mxPathname = PATH_BYTES,
+        .mxPathname = NAME_SIZE,
         .zName = disk->name,
         .pAppData = disk,
-        .xOpen = x_open,
-        .xDelete = x_delete,
-        .xAccess = x_access,
-        .xFullPathname = x_full_pathname,
-        .xRandomness = x_randomness,
-        .xSleep = x_sleep,
-        .xCurrentTime = x_current_time,
-        .xGetLastError = x_last_error,
-        .xCurrentTimeInt64 = x_current_time_64,
+        .xOpen = disk_open,
+        .xDelete = disk_delete,
+        .xAccess = disk_access,
+        .xFullPathname = disk_full_path,
+        .xRandomness = disk_randomness,
+        .xSleep = disk_sleep,
+        .xGetLastError = disk_last_error,
+        .xCurrentTimeInt64 = disk_time,
     };
-    if (sqlite3_vfs_register(&disk->vfs, standard) == SQLITE_OK)
-        return disk;
-    free(disk);
-    return NULL;
+    if (sqlite3_vfs_find(name) != NULL || sqlite3_vfs_register(&disk->base, 0) != SQLITE_OK)
+        abort();
+    return disk;
 }
 
-void crash_disk_free(struct crash_disk *disk)
+void crash_vfs_free(struct crash_vfs *disk)
 {
     if (disk == NULL)
         return;
-    (void)sqlite3_vfs_unregister(&disk->vfs);
-    for (struct disk_file *file = disk->files, *next; file != NULL; file = next) {
-        next = file->next;
-        forget(file);
-        shm_clear(file);
-        free(file->seen.bytes);
-        free(file->synced.bytes);
-        free(file);
+    (void)sqlite3_vfs_unregister(&disk->base);
+    while (disk->files != NULL) {
+        struct file *f = disk->files;
+        disk->files = f->next;
+        if (f->handles != NULL)
+            abort(); /* a connection is still open */
+        file_free(f);
     }
     free(disk);
 }
 
-const char *crash_disk_name(const struct crash_disk *disk)
+const char *crash_vfs_name(const struct crash_vfs *disk)
 {
     return disk->name;
 }
 
-void crash_disk_clock(struct crash_disk *disk, int64_t (*now_ms)(void *context), void *context)
+void crash_vfs_standard(struct crash_vfs *disk)
 {
-    disk->now_ms = now_ms;
-    disk->context = context;
+    if (sqlite3_vfs_register(&disk->base, 1) != SQLITE_OK)
+        abort();
+}
+
+uint64_t crash_vfs_used(const struct crash_vfs *disk)
+{
+    uint64_t used = 0;
+    for (const struct file *f = disk->files; f != NULL; f = f->next)
+        used += f->exists ? f->now.n : 0;
+    return used;
+}
+
+void crash_vfs_limit(struct crash_vfs *disk, uint64_t bytes)
+{
+    disk->limit = bytes;
+}
+
+void crash_vfs_copy(const struct crash_vfs *from, const char *from_folder, struct crash_vfs *to,
+                    const char *to_folder)
+{
+    const size_t n = strlen(from_folder);
+    for (struct file *f = to->files; f != NULL; f = f->next) {
+        f->exists = f->durably_exists = false;
+        set_size(f, 0);
+        sync_content(f);
+    }
+    for (const struct file *f = from->files; f != NULL; f = f->next) {
+        char name[2 * NAME_SIZE];
+        if (!f->exists || strncmp(f->name, from_folder, n) != 0)
+            continue;
+        (void)snprintf(name, sizeof name, "%s%s", to_folder, f->name + n);
+        if (strlen(name) >= NAME_SIZE)
+            abort();
+        struct file *copy = make(to, name);
+        set_size(copy, f->now.n);
+        if (f->now.n > 0)
+            memcpy(copy->now.p, f->now.p, f->now.n);
+        mark_dirty(copy, 0, f->now.n);
+        sync_content(copy);
+        copy->durably_exists = true;
+    }
+}
+
+void crash_vfs_crash(struct crash_vfs *disk, enum crash_kind kind)
+{
+    disk->life++;
+    disk->fault = CRASH_FAULT_NONE;
+    for (struct file *f = disk->files; f != NULL; f = f->next) {
+        f->shared = NULL;
+        if (kind != CRASH_PROCESS)
+            lose(disk, f, kind == CRASH_POWER_SOME);
+    }
+}
+
+uint64_t crash_vfs_operations(const struct crash_vfs *disk)
+{
+    return disk->operations;
+}
+
+void crash_vfs_arm(struct crash_vfs *disk, enum crash_fault fault, uint64_t n)
+{
+    disk->fault = fault;
+    disk->until_fault = n;
+    disk->hit = false;
+}
+
+int crash_vfs_has_hit(const struct crash_vfs *disk)
+{
+    return disk->hit;
 }

@@ -1,51 +1,65 @@
-/* crash_vfs: disks that lose power, as SQLite file systems in memory.
+/* crash_vfs: a disk in memory for SQLite that can lose power. One instance is the disk of one
+ * simulated machine: any number of databases and connections, all from one thread at a time.
  *
- * A disk keeps each file twice: as programs see it, and as a power cut would leave it: what was
- * synced, then, of each write since, any of its sectors, as drawn from a generator. A fuse can be
- * set to cut the power at a chosen write; a disk can be full; it can be copied whole, like a backup
- * or a clone. Nothing here depends on the time of day or on addresses, so that a history repeats.
+ *     struct crash_vfs *disk = crash_vfs_new("disk-1", seed);
+ *     pic_db_open("journal.db", &(struct pic_db_options){.vfs = crash_vfs_name(disk)}, …);
+ *     crash_vfs_crash(disk, CRASH_POWER_SOME);   then close what was open, and open again
  *
- * One thread at a time. Files of a disk belong to it: close every database before crash_disk_free,
- * crash_disk_copy and crash_disk_restart. */
+ * What was written is seen by every connection at once and is durable after a sync. Names, that is
+ * files made and deleted, are durable after their folder is synced: with the first sync of a new
+ * log or journal, as in SQLite's own layer for Unix. WAL works between connections of one instance:
+ * the shared memory is here too and goes with the crash. Not modelled: a sector that was written
+ * several times since the last sync comes back as before the first or as after the last, never in
+ * between. Everything but SQLite's own random numbers (the salts of its log) follows from the seed
+ * and the order of calls; no clock, no file, no sleep. */
 #ifndef PIC_TESTS_CRASH_VFS_H
 #define PIC_TESTS_CRASH_VFS_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "tests/lib/generator.h"
+enum { CRASH_SECTOR = 512 }; /* what survives or not as a whole, in bytes */
 
-struct crash_disk;
+enum crash_kind {
+    CRASH_PROCESS,    /* kill -9: the system still has all that was written */
+    CRASH_POWER_ALL,  /* everything that was not synced is lost */
+    CRASH_POWER_SOME, /* of every sector, name and length not synced, a coin decides */
+};
 
-/* Registers a new, empty disk as the file system called name, which is copied; as the default one
- * too where standard. NULL when memory is out. */
-struct crash_disk *crash_disk_new(const char *name, bool standard);
-void crash_disk_free(struct crash_disk *disk); /* NULL is a no-op */
-const char *crash_disk_name(const struct crash_disk *disk);
+enum crash_fault {
+    CRASH_FAULT_NONE,
+    CRASH_FAULT_FULL, /* once; where no room is needed (sync…) it is an I/O error */
+    CRASH_FAULT_IO,   /* once */
+    CRASH_FAULT_CUT,  /* from there on everything fails, until crash_vfs_crash */
+};
 
-/* Time and randomness that SQLite asks of the disk. */
-void crash_disk_clock(struct crash_disk *disk, int64_t (*now_ms)(void *context), void *context);
+struct crash_vfs;
 
-/* Cuts the power at the n-th write, truncation, sync or removal from now (1: the next one), which
- * does not take place; 0 takes the fuse out. Without power every call fails with an I/O error. */
-void crash_disk_fuse(struct crash_disk *disk, uint64_t n);
-void crash_disk_cut(struct crash_disk *disk);
-bool crash_disk_is_cut(const struct crash_disk *disk);
-/* Power is back: the files are what was synced, with those sectors of later writes that luck kept.
- * luck NULL: all of them, as when a program is killed and the machine goes on. */
-void crash_disk_restart(struct crash_disk *disk, struct generator *luck);
+/* Registers it; every name may be in use once. Ends the test where memory runs out. */
+struct crash_vfs *crash_vfs_new(const char *name, uint64_t seed);
+/* After every connection is closed. NULL is a no-op. */
+void crash_vfs_free(struct crash_vfs *disk);
+const char *crash_vfs_name(const struct crash_vfs *disk);
+/* Makes it the one that SQLite takes where none is named. */
+void crash_vfs_standard(struct crash_vfs *disk);
 
-/* Bytes that all files together may take; 0: no limit. Writes beyond fail as on a full disk. */
-void crash_disk_limit(struct crash_disk *disk, uint64_t bytes);
-uint64_t crash_disk_used(const struct crash_disk *disk);
-/* Writes, truncations, syncs and removals so far. */
-uint64_t crash_disk_operations(const struct crash_disk *disk);
+/* The machine stops. What was open is dead: it gives I/O errors, changes nothing, and can only be
+ * closed. Disarms. */
+void crash_vfs_crash(struct crash_vfs *disk, enum crash_kind kind);
 
-/* Makes to hold what from holds, all of it synced. False when memory is out. */
-bool crash_disk_copy(const struct crash_disk *from, struct crash_disk *to);
-/* The same for a machine that keeps its files in another folder. */
-bool crash_disk_move(const struct crash_disk *from, const char *from_folder, struct crash_disk *to,
-                     const char *to_folder);
+/* Operations are writes, syncs, truncations and deletions. */
+uint64_t crash_vfs_operations(const struct crash_vfs *disk);
+/* The fault hits after n more operations succeed. Arming replaces; CRASH_FAULT_NONE disarms. */
+void crash_vfs_arm(struct crash_vfs *disk, enum crash_fault fault, uint64_t n);
+/* Whether an armed fault has hit. */
+int crash_vfs_has_hit(const struct crash_vfs *disk);
+
+/* Bytes that all files take together, and the most they may take; 0: no limit. Writes that need more
+ * fail as on a full disk. */
+uint64_t crash_vfs_used(const struct crash_vfs *disk);
+void crash_vfs_limit(struct crash_vfs *disk, uint64_t bytes);
+/* Makes to hold what from holds in one folder ("": everything), in another one, all of it synced:
+ * a backup, or a clone. Nothing is open on either. */
+void crash_vfs_copy(const struct crash_vfs *from, const char *from_folder, struct crash_vfs *to,
+                    const char *to_folder);
 
 #endif

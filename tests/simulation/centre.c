@@ -27,12 +27,12 @@ void centre_init(struct centre *c, struct history *h, const char *root)
     m->since_ms = h->now_ms;
     (void)snprintf(m->name, sizeof m->name, "centre");
     (void)snprintf(m->folder, sizeof m->folder, "%s/centre", root);
-    m->disk = crash_disk_new(m->name, true);
+    m->disk = crash_vfs_new(m->name, h->seed);
+    crash_vfs_standard(m->disk);
     pic_buf_init(&c->name, PIC_NAME_MAX);
-    if (m->disk == NULL || pic_answer_scratch_init(&c->scratch) != PIC_OK ||
+    if (pic_answer_scratch_init(&c->scratch) != PIC_OK ||
         pic_segment_reader_new(&c->reader) != PIC_OK)
         broken(h, "memory", "no centre");
-    crash_disk_clock(m->disk, machine_now_ms, m);
 }
 
 void centre_release(struct centre *c)
@@ -41,8 +41,8 @@ void centre_release(struct centre *c)
     pic_answer_scratch_release(&c->scratch);
     pic_segment_reader_free(c->reader);
     pic_buf_release(&c->name);
-    crash_disk_free(c->backup);
-    crash_disk_free(c->machine.disk);
+    crash_vfs_free(c->backup);
+    crash_vfs_free(c->machine.disk);
 }
 
 static void take_keys(struct centre *c)
@@ -63,7 +63,7 @@ void centre_open(struct centre *c)
         status = pic_server_open(c->machine.folder, 0, &c->server, &err);
         bool cut = status != PIC_OK && machine_restart(&c->machine);
         if (status == PIC_EDISK_FULL)
-            crash_disk_limit(c->machine.disk, 0);
+            crash_vfs_limit(c->machine.disk, 0);
         else if (status != PIC_OK && (i == OPENINGS_MAX || !cut))
             broken(h, "opening", "the server does not open again: %s %s", pic_status_name(status),
                    err.arg[0]);
@@ -91,7 +91,7 @@ void centre_settle(struct centre *c)
     centre_close(c);
     machine_dare(&c->machine, 20);
     centre_open(c);
-    crash_disk_fuse(c->machine.disk, 0);
+    machine_calm(&c->machine);
 }
 
 bool centre_answer(struct centre *c, struct pic_span request, struct pic_buf *reply)
@@ -99,9 +99,9 @@ bool centre_answer(struct centre *c, struct pic_span request, struct pic_buf *re
     struct history *h = c->machine.history;
     machine_dare(&c->machine, h->weather.trouble / 4);
     int status = pic_answer(&c->answer, &c->scratch, machine_now_ms(&c->machine), request, reply);
-    bool answered = status == PIC_OK && !crash_disk_is_cut(c->machine.disk);
+    bool answered = status == PIC_OK && !machine_is_cut(&c->machine);
     if (chance(h, 60) && pic_projector_catch_up(c->server.projector, NULL, NULL, NULL) != PIC_OK &&
-        !crash_disk_is_cut(c->machine.disk))
+        !machine_is_cut(&c->machine))
         tell(h, "centre: the state lags behind");
     centre_settle(c);
     return answered;
@@ -362,11 +362,10 @@ void centre_back_up(struct centre *c)
 {
     struct history *h = c->machine.history;
     if (c->backup == NULL)
-        c->backup = crash_disk_new("centre-copy", false);
+        c->backup = crash_vfs_new("centre-copy", h->seed);
     c->backup_own = own_sequence(c);
     centre_close(c);
-    if (c->backup == NULL || !crash_disk_copy(c->machine.disk, c->backup))
-        broken(h, "memory", "no backup of the server");
+    crash_vfs_copy(c->machine.disk, "", c->backup, "");
     centre_open(c);
     tell(h, "centre: backed up");
 }
@@ -377,8 +376,7 @@ bool centre_restore(struct centre *c)
     if (c->backup == NULL || own_sequence(c) != c->backup_own)
         return false;
     centre_close(c);
-    if (!crash_disk_copy(c->backup, c->machine.disk))
-        broken(h, "memory", "no restore of the server");
+    crash_vfs_copy(c->backup, "", c->machine.disk, "");
     tell(h, "centre: restored from its backup");
     centre_open(c);
     promise_excuse_lost(h);

@@ -18,7 +18,7 @@ struct centre {
     struct pic_buf name;
     bool open;
     uint64_t organisations[FUNDS], funds[FUNDS], funders[FUNDS];
-    struct crash_disk *backup; /* NULL: none was made */
+    struct crash_vfs *backup; /* NULL: none was made */
     uint64_t backup_own;       /* its own sequence then */
 };
 

@@ -33,7 +33,7 @@ static const char *const key_files[KEY_FILES] = {"identity.key", "transport.keys
 static struct {
     char root[FOLDER_MAX_BYTES];
     struct history *now;
-    struct crash_disk *centre, *laptops[FOUNDED];
+    struct crash_vfs *centre, *laptops[FOUNDED];
     struct pic_keys keys[FOUNDED];
     uint32_t devices[FOUNDED];
     uint64_t laptop_organisations[FOUNDED];
@@ -124,6 +124,7 @@ static void begin(struct history *h, uint64_t seed, bool tracing)
     h->random = pic_random_seeded(&h->stream, seed);
     stage.now = h;
     centre_init(&h->centre, h, stage.root);
+    sqlite3_randomness(0, NULL); /* drawn again from the disk of the server, which is new */
 }
 
 static void end(struct history *h)
@@ -151,13 +152,12 @@ static void invite(struct history *h, struct laptop *l, unsigned organisation, u
     pic_buf_release(&invitation);
 }
 
-static struct crash_disk *keep_disk(const struct machine *m)
+static struct crash_vfs *keep_disk(const struct machine *m)
 {
     char name[MACHINE_NAME_MAX * 2];
     (void)snprintf(name, sizeof name, "%s-founded", m->name);
-    struct crash_disk *kept = crash_disk_new(name, false);
-    if (kept == NULL || !crash_disk_copy(m->disk, kept))
-        broken(m->history, "memory", "no stage");
+    struct crash_vfs *kept = crash_vfs_new(name, 0);
+    crash_vfs_copy(m->disk, "", kept, "");
     return kept;
 }
 
@@ -188,7 +188,7 @@ static void keep_stage(struct history *h)
 
 void history_found(const char *root)
 {
-    static const uint32_t roles[FOUNDED] = {PIC_ROLE_TREASURER, PIC_ROLE_ENTRY, PIC_ROLE_TREASURER,
+    static const uint32_t roles[FOUNDED] = {PIC_ROLE_ASSOCIATION, PIC_ROLE_ENTRY, PIC_ROLE_ASSOCIATION,
                                             PIC_ROLE_ENTRY};
     struct history *h = malloc(sizeof *h);
     if (h == NULL)
@@ -210,9 +210,9 @@ void history_found(const char *root)
 
 void history_end(void)
 {
-    crash_disk_free(stage.centre);
+    crash_vfs_free(stage.centre);
     for (unsigned i = 0; i < FOUNDED; i++)
-        crash_disk_free(stage.laptops[i]);
+        crash_vfs_free(stage.laptops[i]);
     for (unsigned i = 0; i < KEY_FILES; i++)
         pic_buf_release(&stage.key_files[i]);
     pic_wipe(&stage, sizeof stage);
@@ -229,7 +229,7 @@ static void set_stage(struct history *h)
         if (pic_file_put(path, pic_buf_view(&stage.key_files[i]), PIC_FILE_SECRET, NULL) != PIC_OK)
             broken(h, "stage", "%s cannot be written", path);
     }
-    bool copied = crash_disk_copy(stage.centre, c->machine.disk);
+    crash_vfs_copy(stage.centre, "", c->machine.disk, "");
     memcpy(c->organisations, stage.organisations, sizeof stage.organisations);
     memcpy(c->funds, stage.funds, sizeof stage.funds);
     memcpy(c->funders, stage.funders, sizeof stage.funders);
@@ -238,14 +238,12 @@ static void set_stage(struct history *h)
     for (unsigned i = 0; i < n; i++) {
         struct laptop *l = new_laptop(h);
         (void)mkdir(l->machine.folder, S_IRWXU);
-        copied = copied && crash_disk_copy(stage.laptops[i], l->machine.disk);
+        crash_vfs_copy(stage.laptops[i], "", l->machine.disk, "");
         l->kept = stage.keys[i];
         l->device = stage.devices[i];
         l->organisation = stage.laptop_organisations[i];
         laptop_open(l);
     }
-    if (!copied)
-        broken(h, "memory", "no stage");
 }
 
 /* --- what happens --- */
@@ -285,10 +283,10 @@ static void step_clock(struct history *h, struct laptop *l)
 
 static void step_disk(struct history *h, struct laptop *l)
 {
-    struct crash_disk *disk = draw(h, 4) == 0 ? h->centre.machine.disk : l->machine.disk;
+    struct crash_vfs *disk = draw(h, 4) == 0 ? h->centre.machine.disk : l->machine.disk;
     bool full = chance(h, 60);
-    crash_disk_limit(disk, full ? crash_disk_used(disk) + draw(h, 30000) : 0);
-    tell(h, "%s: disk %s", crash_disk_name(disk), full ? "nearly full" : "has room again");
+    crash_vfs_limit(disk, full ? crash_vfs_used(disk) + draw(h, 30000) : 0);
+    tell(h, "%s: disk %s", crash_vfs_name(disk), full ? "nearly full" : "has room again");
 }
 
 static void step_backup(struct history *h, struct laptop *l)
@@ -317,7 +315,7 @@ static void step_revoke(struct history *h, struct laptop *l)
         h->laptops[i].revoked = h->laptops[i].revoked || h->laptops[i].device == l->device;
     struct laptop *next = new_laptop(h);
     invite(h, next, l->organisation == h->centre.organisations[0] ? 0 : 1,
-           draw(h, 2) == 0 ? PIC_ROLE_ENTRY : PIC_ROLE_TREASURER);
+           draw(h, 2) == 0 ? PIC_ROLE_ENTRY : PIC_ROLE_ASSOCIATION);
 }
 
 static void step_centre(struct history *h, struct laptop *l)
@@ -354,10 +352,10 @@ static void step_forge(struct history *h, struct laptop *l)
 static void step_crash(struct history *h, struct laptop *l)
 {
     if (draw(h, 3) == 0) {
-        crash_disk_cut(h->centre.machine.disk);
+        h->centre.machine.stopped = true;
         centre_settle(&h->centre);
     } else {
-        crash_disk_cut(l->machine.disk);
+        l->machine.stopped = true;
         laptop_settle(l);
     }
 }
@@ -401,10 +399,10 @@ static void fair_ending(struct history *h)
 {
     h->weather = (struct weather){0};
     tell(h, "fair ending");
-    crash_disk_limit(h->centre.machine.disk, 0);
+    crash_vfs_limit(h->centre.machine.disk, 0);
     h->centre.machine.offset_ms = 0;
     for (unsigned i = 0; i < h->laptop_n; i++)
-        crash_disk_limit(h->laptops[i].machine.disk, 0);
+        crash_vfs_limit(h->laptops[i].machine.disk, 0);
     unsigned quiet = 0;
     for (unsigned round = 0; quiet < 2; round++) {
         bool calm = true;

@@ -5,6 +5,7 @@
 #ifndef PIC_SIMULATION_HISTORY_H
 #define PIC_SIMULATION_HISTORY_H
 
+#include "tests/lib/generator.h"
 #include "tests/simulation/centre.h"
 #include "tests/simulation/laptop.h"
 #include "tests/simulation/ledger.h"

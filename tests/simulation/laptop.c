@@ -39,22 +39,19 @@ void laptop_init(struct laptop *l, struct history *h, unsigned number, const cha
     m->since_ms = h->now_ms;
     (void)snprintf(m->name, sizeof m->name, "laptop-%u", number);
     (void)snprintf(m->folder, sizeof m->folder, "%s/%s", root, m->name);
-    m->disk = crash_disk_new(m->name, false);
-    if (m->disk == NULL)
-        broken(h, "memory", "no disk for %s", m->name);
-    crash_disk_clock(m->disk, machine_now_ms, m);
+    m->disk = crash_vfs_new(m->name, h->seed * LAPTOPS_MAX + number);
     l->world = (struct pic_world){.now_ms = machine_now_ms,
                                   .context = m,
                                   .random = pic_random_seeded(&l->stream, h->seed * 64 + number),
-                                  .vfs = crash_disk_name(m->disk)};
+                                  .vfs = crash_vfs_name(m->disk)};
     l->agent.lease = -1;
 }
 
 void laptop_release(struct laptop *l)
 {
     laptop_close(l);
-    crash_disk_free(l->backup.disk);
-    crash_disk_free(l->machine.disk);
+    crash_vfs_free(l->backup.disk);
+    crash_vfs_free(l->machine.disk);
     memset(l, 0, sizeof *l);
 }
 
@@ -80,7 +77,7 @@ void laptop_open(struct laptop *l)
             broken(h, "opening", "%s does not open again: %s %s", l->machine.name,
                    pic_status_name(status), err.arg[0]);
         if (status == PIC_EDISK_FULL)
-            crash_disk_limit(l->machine.disk, 0);
+            crash_vfs_limit(l->machine.disk, 0);
     }
     l->keys = l->kept;
     l->open = true;
@@ -93,7 +90,7 @@ void laptop_settle(struct laptop *l)
         laptop_close(l);
         machine_dare(&l->machine, 20);
         laptop_open(l);
-        crash_disk_fuse(l->machine.disk, 0);
+        machine_calm(&l->machine);
     }
     for (unsigned i = 0; i < h->ledger.n; i++) /* what was in doubt is looked up */
         if (h->ledger.entries[i].state == ENTRY_DOUBT && h->ledger.entries[i].laptop ==
@@ -135,7 +132,7 @@ int laptop_sync(struct laptop *l, unsigned errands)
     const struct pic_carrier carrier = line_carrier(&line);
     int status = pic_courier_run(&l->agent, &l->keys, &carrier, &options, &report, &err);
     line_close(&line);
-    bool cut = crash_disk_is_cut(l->machine.disk);
+    bool cut = machine_is_cut(&l->machine);
     if (!cut && l->keys.code.text[0] == '\0')
         l->kept = l->keys;
     tell(h, "%s: sync %s%s, sent %llu, received %llu%s%s%s", l->machine.name,
@@ -155,10 +152,9 @@ void laptop_back_up(struct laptop *l)
     char name[MACHINE_NAME_MAX * 2];
     (void)snprintf(name, sizeof name, "%s-copy", l->machine.name);
     if (l->backup.disk == NULL)
-        l->backup.disk = crash_disk_new(name, false);
+        l->backup.disk = crash_vfs_new(name, h->seed);
     laptop_close(l);
-    if (l->backup.disk == NULL || !crash_disk_copy(l->machine.disk, l->backup.disk))
-        broken(h, "memory", "no backup of %s", l->machine.name);
+    crash_vfs_copy(l->machine.disk, "", l->backup.disk, "");
     l->backup.kept = l->kept;
     laptop_open(l);
     tell(h, "%s: backed up", l->machine.name);
@@ -168,8 +164,7 @@ void laptop_restore(struct laptop *l)
 {
     struct history *h = l->machine.history;
     laptop_close(l);
-    if (!crash_disk_copy(l->backup.disk, l->machine.disk))
-        broken(h, "memory", "no restore of %s", l->machine.name);
+    crash_vfs_copy(l->backup.disk, "", l->machine.disk, "");
     l->kept = l->backup.kept;
     tell(h, "%s: restored from its backup", l->machine.name);
     laptop_open(l);
@@ -179,11 +174,8 @@ void laptop_restore(struct laptop *l)
 void laptop_clone(struct laptop *from, struct laptop *to)
 {
     struct history *h = from->machine.history;
-    (void)h;
     laptop_close(from);
-    if (!crash_disk_move(from->machine.disk, from->machine.folder, to->machine.disk,
-                         to->machine.folder))
-        broken(h, "memory", "no clone of %s", from->machine.name);
+    crash_vfs_copy(from->machine.disk, from->machine.folder, to->machine.disk, to->machine.folder);
     to->kept = from->kept;
     to->organisation = from->organisation;
     to->device = from->device;

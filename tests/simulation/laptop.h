@@ -21,7 +21,7 @@ struct laptop {
     uint32_t device;
     uint64_t born; /* laptop entries before this mark are not in its history */
     struct {
-        struct crash_disk *disk; /* NULL: none was made */
+        struct crash_vfs *disk; /* NULL: none was made */
         struct pic_keys kept;
     } backup;
 };

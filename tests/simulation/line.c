@@ -94,7 +94,7 @@ static int send(void *context, struct pic_span payload)
     struct history *h = history_of(line);
     struct pic_buf changed;
     h->now_ms += 1 + draw(h, TRIP_MS);
-    if (line->cut || crash_disk_is_cut(line->laptop->machine.disk))
+    if (line->cut || machine_is_cut(&line->laptop->machine))
         return PIC_ECLOSED;
     /* The laptop's program is in the middle of something: others may act, it may not. */
     bool open = line->laptop->open;
@@ -142,7 +142,7 @@ static int receive(void *context, struct pic_buf *payload)
     struct history *h = history_of(line);
     const unsigned room = sizeof line->replies / sizeof *line->replies;
     pic_buf_clear(payload);
-    if (crash_disk_is_cut(line->laptop->machine.disk))
+    if (machine_is_cut(&line->laptop->machine))
         return PIC_ECLOSED;
     if (line->n == 0)
         return line->cut ? PIC_ECLOSED : PIC_ETIMEOUT;

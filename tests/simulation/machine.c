@@ -16,17 +16,35 @@ int64_t machine_now_ms(void *context)
 void machine_dare(struct machine *m, unsigned percent)
 {
     if (chance(m->history, percent))
-        crash_disk_fuse(m->disk, 1 + draw(m->history, FUSE_MAX));
+        crash_vfs_arm(m->disk, CRASH_FAULT_CUT, draw(m->history, FUSE_MAX));
+}
+
+void machine_calm(struct machine *m)
+{
+    if (!machine_is_cut(m))
+        crash_vfs_arm(m->disk, CRASH_FAULT_NONE, 0);
+}
+
+bool machine_is_cut(const struct machine *m)
+{
+    return m->stopped || crash_vfs_has_hit(m->disk) != 0;
 }
 
 bool machine_restart(struct machine *m)
 {
-    bool cut = crash_disk_is_cut(m->disk);
-    crash_disk_fuse(m->disk, 0);
-    if (cut) {
-        bool killed = chance(m->history, 30);
-        tell(m->history, "%s: %s", m->name, killed ? "program killed" : "power cut");
-        crash_disk_restart(m->disk, killed ? NULL : &m->history->luck);
+    static const char *const kinds[] = {
+        [CRASH_PROCESS] = "program killed",
+        [CRASH_POWER_ALL] = "power cut, all that was not synced is lost",
+        [CRASH_POWER_SOME] = "power cut, some of what was not synced is lost",
+    };
+    if (!machine_is_cut(m)) {
+        machine_calm(m);
+        return false;
     }
-    return cut;
+    enum crash_kind kind = (enum crash_kind)draw(m->history, CRASH_POWER_SOME + 1);
+    tell(m->history, "%s: %s", m->name, kinds[kind]);
+    crash_vfs_crash(m->disk, kind);
+    crash_vfs_arm(m->disk, CRASH_FAULT_NONE, 0);
+    m->stopped = false;
+    return true;
 }

@@ -52,7 +52,7 @@ static void conclude(struct draft *d, unsigned entity, int64_t cents, int status
                      const char *detail)
 {
     struct entry *e = &d->h->ledger.entries[d->mark];
-    bool cut = crash_disk_is_cut(d->l->machine.disk);
+    bool cut = machine_is_cut(&d->l->machine);
     e->entity = (uint8_t)entity;
     e->cents = cents;
     e->state = status == PIC_OK ? ENTRY_KEPT : cut ? ENTRY_DOUBT : ENTRY_VOID;
