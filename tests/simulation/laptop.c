@@ -1,14 +1,18 @@
 #include "tests/simulation/laptop.h"
 
+#include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "agent/enrol.h"
 #include "tests/simulation/history.h"
 #include "tests/simulation/line.h"
 #include "tests/simulation/promises.h"
 
-enum { PROGRAM = 1 << 16, DOCUMENT_BYTES = 1 << 20, OPENINGS_MAX = 20 };
+enum { PROGRAM = 1 << 16, DOCUMENT_BYTES = 1 << 20, OPENINGS_MAX = 20, OPEN_FILES = 16,
+       DOCUMENT_BLOCK = 4096 };
 
 /* Where the product writes the file of keys, the simulation takes them in: Argon2id costs more than
  * a whole history. The linker puts this in the place of pic_keys_save. */
@@ -146,6 +150,36 @@ int laptop_sync(struct laptop *l, unsigned errands)
 
 /* --- disks that are copied --- */
 
+/* The documents of one laptop, as files of another. nftw tells no context. */
+static struct {
+    size_t from_n;
+    const char *to;
+} copying;
+
+static int copy_one(const char *path, const struct stat *info, int type, struct FTW *ftw)
+{
+    char target[FOLDER_MAX_BYTES * 4];
+    char block[DOCUMENT_BLOCK];
+    (void)ftw;
+    (void)snprintf(target, sizeof target, "%s%s", copying.to, path + copying.from_n);
+    if (type == FTW_D)
+        return mkdir(target, info->st_mode) == 0 || errno == EEXIST ? 0 : -1;
+    FILE *from = fopen(path, "rbe");
+    FILE *to = fopen(target, "wbe");
+    size_t n = sizeof block;
+    while (from != NULL && to != NULL && n == sizeof block) {
+        n = fread(block, 1, sizeof block, from);
+        if (fwrite(block, 1, n, to) != n)
+            break;
+    }
+    bool done = from != NULL && to != NULL && n < sizeof block;
+    if (from != NULL)
+        (void)fclose(from);
+    if (to != NULL)
+        (void)fclose(to);
+    return done ? 0 : -1;
+}
+
 void laptop_back_up(struct laptop *l)
 {
     struct history *h = l->machine.history;
@@ -176,6 +210,10 @@ void laptop_clone(struct laptop *from, struct laptop *to)
     struct history *h = from->machine.history;
     laptop_close(from);
     crash_vfs_copy(from->machine.disk, from->machine.folder, to->machine.disk, to->machine.folder);
+    copying.from_n = strlen(from->machine.folder);
+    copying.to = to->machine.folder;
+    if (nftw(from->machine.folder, copy_one, OPEN_FILES, FTW_PHYS) != 0)
+        broken(h, "stage", "the documents of %s cannot be copied", from->machine.name);
     to->kept = from->kept;
     to->organisation = from->organisation;
     to->device = from->device;

@@ -203,7 +203,7 @@ static void new_document(struct draft *d)
         {.field = pic_entity_by_column(entity, "about"), .value = &ref},
         {.field = pic_entity_by_column(entity, "blob"), .value = &blob},
         {.field = pic_entity_by_column(entity, "kind"), .typed = "autre"},
-        {.field = pic_entity_by_column(entity, "file_name"), .typed = d->marked},
+        {.field = pic_entity_by_column(entity, "name"), .typed = d->marked},
         {.field = pic_entity_by_column(entity, "size"), .value = &length},
     };
     int status = pic_agent_begin(agent, &err);
