@@ -820,10 +820,14 @@ static int recovery_cursor(struct courier *c)
 static int recover(struct courier *c)
 {
     uint8_t hash[PIC_HASH_SIZE];
+    struct pic_log_head head = {0};
     enum pic_courier_lane before = c->lane;
     if (c->own)
         return PIC_EFORK;
     int status = recovery_cursor(c);
+    if (status == PIC_OK)
+        status = pic_agent_head(c->agent, &head);
+    c->push_next = head.seq + 1; /* only what is acknowledged is claimed meanwhile */
     c->own = true;
     c->fed = false;
     c->more = false;

@@ -123,7 +123,7 @@ int pic_command_receipt(struct pic_call *call)
 {
     const char *path = pic_call_option(call, "fichier");
     struct pic_agent agent;
-    struct pic_proof proof;
+    struct pic_proof proof = {0};
     struct pic_buf bytes;
     uint64_t number = 0;
     pic_buf_init(&bytes, PIC_PROOF_FILE_MAX);
@@ -154,7 +154,7 @@ int pic_command_verify(struct pic_call *call)
 {
     const char *path = call->args[0];
     uint8_t block[PIC_PROOF_FILE_MAX + 1];
-    struct pic_proof proof;
+    struct pic_proof proof = {0};
     FILE *file = fopen(path, "rbe");
     if (file == NULL)
         return pic_fail(&call->err, PIC_EFILE, path, strerror(errno), NULL);

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -79,8 +80,7 @@ static void put_banner(const struct pic_status_facts *f, struct pic_buf *out)
     pic_buf_init(&b, SAID_MAX);
     switch (f->standing) {
     case PIC_STANDING_TO_CORRECT:
-        pic_buf_printf(&a, "%llu",
-                       (unsigned long long)(f->corrections + f->conflicts + f->quarantined));
+        pic_buf_printf(&a, "%" PRIu64, f->corrections + f->conflicts + f->quarantined);
         pic_speech_tell(out, PIC_TELL_BANNER_TO_CORRECT, pic_buf_string(&a), NULL);
         break;
     case PIC_STANDING_SILENT:

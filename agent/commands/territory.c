@@ -40,9 +40,8 @@ int pic_command_territory(struct pic_call *call)
     pic_sheet_init(&sheet, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < call->arg_n; i++)
         pic_buf_printf(&words, "%s%s", i == 0 ? "" : " ", call->args[i]);
-    size_t n =
-        pic_territories_search(all, pic_buf_view(&words), found, sizeof found / sizeof *found);
-    for (size_t i = 0; i < n && i < sizeof found / sizeof *found; i++)
+    size_t n = pic_territories_search(all, pic_buf_view(&words), found, PIC_TERRITORIES_MAX);
+    for (size_t i = 0; i < n && i < PIC_TERRITORIES_MAX; i++)
         fill(found[i], &sheet);
     int status = n == 0 ? pic_fail(&call->err, PIC_ENOT_FOUND, pic_buf_string(&words), NULL)
                         : pic_call_sheet(call, &sheet, false);

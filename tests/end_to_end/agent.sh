@@ -24,7 +24,7 @@ run() { ends 0 "$pic" "$@"; }
 
 coproc SERVER { exec "$region" "$work/adcm.picx"; }
 read -r url <&"${SERVER[0]}"
-trap 'exec {SERVER[1]}>&-; rm -rf "$work"' EXIT
+trap 'rm -rf "$work"' EXIT
 echo "un cheval bleu dans la mer" >"$work/phrase"
 echo "une autre phrase que la bonne" >"$work/fausse"
 

@@ -34,10 +34,11 @@ static void on_frame(void *context, struct pic_peer *peer, struct pic_buf payloa
 
 int main(int argc, char **argv)
 {
-    struct service *s = calloc(1, sizeof *s);
+    static struct service service;
+    struct service *s = &service;
     struct pic_listener *listener = NULL;
     char url[64];
-    if (s == NULL || argc < 2 || pthread_mutex_init(&s->mutex, NULL) != 0)
+    if (argc < 2 || pthread_mutex_init(&s->mutex, NULL) != 0)
         return EXIT_FAILURE;
     const struct pic_listener_options options = {
         .idle_ms = 30000, .peers_max = 8, .frame = on_frame, .context = s};
@@ -54,6 +55,5 @@ int main(int argc, char **argv)
     pic_listener_close(listener, 2000);
     region_close(&s->region);
     (void)pthread_mutex_destroy(&s->mutex);
-    free(s);
     return EXIT_SUCCESS;
 }
