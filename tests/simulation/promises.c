@@ -72,15 +72,14 @@ static void fold(void *context, const struct pic_change *change, uint64_t audien
         broken(r->h, "1", "a change cannot be folded: %s", pic_status_name(status));
 }
 
-static struct rebuild rebuild_begin(struct history *h, const struct pic_author *self)
+static void rebuild_begin(struct history *h, const struct pic_author *self, struct rebuild *r)
 {
-    struct rebuild r = {.h = h};
+    *r = (struct rebuild){.h = h};
     const struct pic_db_options options = {.durability = PIC_REBUILDABLE};
-    if (pic_db_open(":memory:", &options, &r.db, NULL) != PIC_OK ||
-        pic_state_prepare(&r.db, NULL) != PIC_OK || pic_db_begin(&r.db, NULL) != PIC_OK ||
-        pic_state_new(&r.db, self, &r.state, NULL) != PIC_OK)
+    if (pic_db_open(":memory:", &options, &r->db, NULL) != PIC_OK ||
+        pic_state_prepare(&r->db, NULL) != PIC_OK || pic_db_begin(&r->db, NULL) != PIC_OK ||
+        pic_state_new(&r->db, self, &r->state, NULL) != PIC_OK)
         broken(h, "1", "no fresh state");
-    return r;
 }
 
 static void rebuild_compare(struct rebuild *r, struct pic_db *kept, const char *who)
@@ -95,7 +94,8 @@ static void rebuild_compare(struct rebuild *r, struct pic_db *kept, const char *
 
 void promise_1_rebuilt_state_is_equal(struct history *h)
 {
-    struct rebuild r = rebuild_begin(h, NULL);
+    struct rebuild r;
+    rebuild_begin(h, NULL, &r);
     each_change(h, h->centre.server.journal, fold, &r);
     rebuild_compare(&r, pic_server_db(&h->centre.server), "centre");
     for (unsigned i = 0; i < h->laptop_n; i++) {
@@ -106,7 +106,7 @@ void promise_1_rebuilt_state_is_equal(struct history *h)
                                         .last_seq = UINT64_MAX};
         if (l->gone)
             continue;
-        r = rebuild_begin(h, &self);
+        rebuild_begin(h, &self, &r);
         each_change(h, l->agent.journal, fold, &r);
         each_pending(l, fold, &r);
         rebuild_compare(&r, &l->agent.db, l->machine.name);
