@@ -324,8 +324,10 @@ int centre_revoke(struct centre *c, uint32_t device)
     (void)snprintf(last, sizeof last, "%llu", (unsigned long long)head.seq);
     const struct typed edit[] = {{"retired", "oui", 0}, {"last_seq", last, 0}};
     status = enter(c, PIC_DEVICE, d.entity, edit, 2, &dot);
-    if (status == PIC_OK)
-        status = pic_db_begin(&c->server.journal_db, NULL);
+    if (status != PIC_OK)
+        return status;
+    crash_vfs_limit(c->machine.disk, 0);
+    status = pic_db_begin(&c->server.journal_db, NULL);
     if (status == PIC_OK)
         status = pic_registry_retire(c->server.registry, device, head.seq);
     if (status == PIC_OK)

@@ -202,6 +202,7 @@ void laptop_restore(struct laptop *l)
     l->kept = l->backup.kept;
     tell(h, "%s: restored from its backup", l->machine.name);
     laptop_open(l);
+    promise_excuse_away(l);
     promise_excuse_lost(h);
 }
 
@@ -218,6 +219,7 @@ void laptop_clone(struct laptop *from, struct laptop *to)
     to->organisation = from->organisation;
     to->device = from->device;
     to->hostile = from->hostile;
+    to->revoked = from->revoked;
     laptop_open(from);
     laptop_open(to);
     tell(h, "%s: its disk is cloned as %s", from->machine.name, to->machine.name);

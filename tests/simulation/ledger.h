@@ -21,6 +21,7 @@ struct entry {
     int64_t cents;     /* of a fact that is never edited; 0: none */
     bool acknowledged; /* its laptop holds a verified receipt for it */
     bool excused;      /* no disk has it any more: it was lost with one that was not received yet */
+    bool away;         /* its laptop went back in time, and has not pulled it back yet */
     bool hostile;      /* forged: it must have no effect */
     unsigned times;    /* scratch: how often it was found */
 };

@@ -183,7 +183,8 @@ void promise_note_acknowledged(struct laptop *l)
             e->state = times == 1 ? ENTRY_KEPT : ENTRY_VOID;
         if (e->state == ENTRY_VOID && times > 0)
             broken(h, "4 (refused)", "#%u# was refused, and is on %s", i, l->machine.name);
-        if (e->laptop == number && e->state == ENTRY_KEPT && !e->excused && times == 0)
+        e->away = e->away && times == 0;
+        if (e->laptop == number && e->state == ENTRY_KEPT && !e->excused && !e->away && times == 0)
             broken(h, "4 (lost)", "#%u# is no longer on %s", i, l->machine.name);
         e->acknowledged = e->acknowledged || journal->times[i] > 0;
     }
@@ -208,6 +209,14 @@ static struct found *everywhere(struct history *h)
     return f;
 }
 
+void promise_excuse_away(struct laptop *l)
+{
+    struct history *h = l->machine.history;
+    for (unsigned i = 0; i < h->ledger.n; i++)
+        if (h->ledger.entries[i].laptop == (unsigned)(l - h->laptops))
+            h->ledger.entries[i].away = true; /* until it is found there */
+}
+
 void promise_excuse_lost(struct history *h)
 {
     struct found *f = everywhere(h);
@@ -227,6 +236,9 @@ void promise_4_nothing_lost_or_doubled(struct history *h)
     struct found *server = found_new(h, 0);
     struct found *all = everywhere(h);
     each_change(h, h->centre.server.journal, find, server);
+    for (unsigned i = 0; i < h->laptop_n; i++)
+        if (!h->laptops[i].gone)
+            promise_note_acknowledged(&h->laptops[i]);
     for (unsigned i = 0; i < h->ledger.n; i++) {
         const struct entry *e = &h->ledger.entries[i];
         const struct laptop *author = &h->laptops[e->laptop];
@@ -237,15 +249,14 @@ void promise_4_nothing_lost_or_doubled(struct history *h)
             broken(h, "4 (refused)", "#%u# was refused, and is on the server", i);
         if (e->state != ENTRY_KEPT || e->excused)
             continue;
+        if (e->away && !author->revoked)
+            broken(h, "4 (lost)", "#%u# never came back to %s", i, author->machine.name);
         if (times == 0 && !author->revoked)
             broken(h, "4 (lost)", "#%u# of %s%s is not on the server", i, author->machine.name,
                    e->acknowledged ? ", acknowledged," : "");
         if (all->times[i] == 0)
             broken(h, "4 (lost)", "#%u# of %s is nowhere", i, author->machine.name);
     }
-    for (unsigned i = 0; i < h->laptop_n; i++)
-        if (!h->laptops[i].gone)
-            promise_note_acknowledged(&h->laptops[i]);
     free(server);
     free(all);
 }

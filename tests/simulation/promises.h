@@ -18,6 +18,8 @@ void promise_5_facts_stand(struct history *h);
 
 /* Part of 4 that holds at any moment: notes what a laptop holds receipts for. */
 void promise_note_acknowledged(struct laptop *l);
+/* After the disk of a laptop went back in time: its entries may be elsewhere for a while. */
+void promise_excuse_away(struct laptop *l);
 /* After a disk went back in time: entries that no disk holds any more are excused. */
 void promise_excuse_lost(struct history *h);
 
