@@ -13,7 +13,7 @@ enum { FILE_VERSION = 1, GROUP = 4 };
 static int read_kept(struct pic_agent *agent, uint64_t number, struct pic_buf *out)
 {
     sqlite3_stmt *stmt =
-        pic_query(agent, number == 0 ? PIC_QUERY_PROOF_LAST : PIC_QUERY_PROOF_BY_NUMBER);
+        pic_query(agent->queries, number == 0 ? PIC_QUERY_PROOF_LAST : PIC_QUERY_PROOF_BY_NUMBER);
     bool row = false;
     if (stmt == NULL)
         return PIC_EIO;

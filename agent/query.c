@@ -6,25 +6,25 @@ static const char *const texts[PIC_QUERY_COUNT] = {
 #undef QUERY
 };
 
-sqlite3_stmt *pic_query(struct pic_agent *agent, enum pic_query query)
+sqlite3_stmt *pic_query(struct pic_queries *queries, enum pic_query query)
 {
-    sqlite3_stmt **stmt = &agent->queries->of[query];
+    sqlite3_stmt **stmt = &queries->of[query];
     if (*stmt == NULL)
-        *stmt = pic_db_prepare(&agent->db, texts[query], NULL);
+        *stmt = pic_db_prepare(queries->db, texts[query], NULL);
     return *stmt;
 }
 
-void pic_queries_release(struct pic_agent *agent)
+void pic_queries_release(struct pic_queries *queries)
 {
-    for (size_t i = 0; agent->queries != NULL && i < PIC_QUERY_COUNT; i++) {
-        (void)sqlite3_finalize(agent->queries->of[i]);
-        agent->queries->of[i] = NULL;
+    for (size_t i = 0; queries != NULL && i < PIC_QUERY_COUNT; i++) {
+        (void)sqlite3_finalize(queries->of[i]);
+        queries->of[i] = NULL;
     }
 }
 
-int pic_query_numbers(struct pic_agent *agent, enum pic_query query, uint64_t *out, int n)
+int pic_query_numbers(struct pic_queries *queries, enum pic_query query, uint64_t *out, int n)
 {
-    sqlite3_stmt *stmt = pic_query(agent, query);
+    sqlite3_stmt *stmt = pic_query(queries, query);
     bool row = false;
     if (stmt == NULL)
         return PIC_EIO;
@@ -37,9 +37,9 @@ int pic_query_numbers(struct pic_agent *agent, enum pic_query query, uint64_t *o
     return status;
 }
 
-int pic_query_run(struct pic_agent *agent, enum pic_query query, uint64_t parameter)
+int pic_query_run(struct pic_queries *queries, enum pic_query query, uint64_t parameter)
 {
-    sqlite3_stmt *stmt = pic_query(agent, query);
+    sqlite3_stmt *stmt = pic_query(queries, query);
     if (stmt == NULL)
         return PIC_EIO;
     if (sqlite3_bind_parameter_count(stmt) > 0)
@@ -47,10 +47,10 @@ int pic_query_run(struct pic_agent *agent, enum pic_query query, uint64_t parame
     return pic_db_run(stmt);
 }
 
-int pic_query_run_hash(struct pic_agent *agent, enum pic_query query,
+int pic_query_run_hash(struct pic_queries *queries, enum pic_query query,
                        const uint8_t hash[static PIC_HASH_SIZE])
 {
-    sqlite3_stmt *stmt = pic_query(agent, query);
+    sqlite3_stmt *stmt = pic_query(queries, query);
     if (stmt == NULL)
         return PIC_EIO;
     pic_db_bind_span(stmt, 1, pic_span_of(hash, PIC_HASH_SIZE));

@@ -2,7 +2,8 @@
 #ifndef PIC_AGENT_QUERY_H
 #define PIC_AGENT_QUERY_H
 
-#include "agent/store.h"
+#include "protocol/base/limits.h"
+#include "schema/store/db.h"
 
 enum pic_query {
 #define QUERY(name, sql) PIC_QUERY_##name,
@@ -11,21 +12,24 @@ enum pic_query {
     PIC_QUERY_COUNT
 };
 
-struct pic_agent_queries {
+/* Zero-initialise, then set db, which must outlive it. */
+struct pic_queries {
+    struct pic_db *db;
     sqlite3_stmt *of[PIC_QUERY_COUNT];
 };
 
 /* The statement, or NULL when it cannot be prepared. Reset it when done. */
-sqlite3_stmt *pic_query(struct pic_agent *agent, enum pic_query query);
-void pic_queries_release(struct pic_agent *agent);
+sqlite3_stmt *pic_query(struct pic_queries *queries, enum pic_query query);
+void pic_queries_release(struct pic_queries *queries); /* NULL is a no-op */
 
 /* One row of integers: columns out[0..n), 0 where there is no row. */
-PIC_MUST_USE int pic_query_numbers(struct pic_agent *agent, enum pic_query query, uint64_t *out,
+PIC_MUST_USE int pic_query_numbers(struct pic_queries *queries, enum pic_query query, uint64_t *out,
                                    int n);
 /* A statement without rows and with at most one integer parameter. */
-PIC_MUST_USE int pic_query_run(struct pic_agent *agent, enum pic_query query, uint64_t parameter);
+PIC_MUST_USE int pic_query_run(struct pic_queries *queries, enum pic_query query,
+                               uint64_t parameter);
 /* The same with a hash as its only parameter. */
-PIC_MUST_USE int pic_query_run_hash(struct pic_agent *agent, enum pic_query query,
+PIC_MUST_USE int pic_query_run_hash(struct pic_queries *queries, enum pic_query query,
                                     const uint8_t hash[static PIC_HASH_SIZE]);
 
 #endif

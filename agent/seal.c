@@ -80,7 +80,7 @@ static int batch_take(void *context, const struct pic_change *change, size_t byt
 static int sealed_head(struct pic_agent *agent, struct pic_log_head *out)
 {
     uint64_t last = 0;
-    int status = pic_query_numbers(agent, PIC_QUERY_SEALED_LAST, &last, 1);
+    int status = pic_query_numbers(agent->queries, PIC_QUERY_SEALED_LAST, &last, 1);
     if (status == PIC_OK && last == 0)
         return pic_agent_head(agent, out);
     out->seq = last;
@@ -90,7 +90,7 @@ static int sealed_head(struct pic_agent *agent, struct pic_log_head *out)
 static int sealed_put(struct pic_agent *agent, struct pic_span bytes)
 {
     struct pic_segment segment;
-    sqlite3_stmt *stmt = pic_query(agent, PIC_QUERY_SEALED_PUT);
+    sqlite3_stmt *stmt = pic_query(agent->queries, PIC_QUERY_SEALED_PUT);
     int status = stmt == NULL ? PIC_EIO : pic_segment_read(bytes, &segment);
     if (status != PIC_OK)
         return status;
@@ -156,7 +156,7 @@ int pic_seal_from(struct pic_agent *agent, uint64_t seq, uint64_t *last, struct 
         return pic_journal_log_next(agent->journal, agent->self.device, agent->self.organisation,
                                     last, out);
     }
-    sqlite3_stmt *stmt = pic_query(agent, PIC_QUERY_SEALED_FROM);
+    sqlite3_stmt *stmt = pic_query(agent->queries, PIC_QUERY_SEALED_FROM);
     if (status != PIC_OK || stmt == NULL)
         return status == PIC_OK ? PIC_EIO : status;
     (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)seq);
@@ -173,7 +173,7 @@ int pic_seal_from(struct pic_agent *agent, uint64_t seq, uint64_t *last, struct 
 
 static int sealed_hash(struct pic_agent *agent, uint64_t seq, uint8_t out[static PIC_HASH_SIZE])
 {
-    sqlite3_stmt *stmt = pic_query(agent, PIC_QUERY_SEALED_HASH);
+    sqlite3_stmt *stmt = pic_query(agent->queries, PIC_QUERY_SEALED_HASH);
     bool row = false;
     if (stmt == NULL)
         return PIC_EIO;
@@ -242,9 +242,9 @@ static int settle(struct pic_agent *agent, const struct pic_segment *segment)
     if (status == PIC_OK)
         status = pic_seal_seen(agent, stamp);
     if (status == PIC_OK)
-        status = pic_query_run(agent, PIC_QUERY_SEALED_SETTLED, segment->last_seq);
+        status = pic_query_run(agent->queries, PIC_QUERY_SEALED_SETTLED, segment->last_seq);
     if (status == PIC_OK)
-        status = pic_query_run(agent, PIC_QUERY_PENDING_SETTLED, segment->last_seq);
+        status = pic_query_run(agent->queries, PIC_QUERY_PENDING_SETTLED, segment->last_seq);
     return status;
 }
 
@@ -271,7 +271,7 @@ static int settle_up_to(struct pic_agent *agent, uint64_t seq)
 static int proof_put(struct pic_agent *agent, const struct pic_receipt *receipt,
                      struct pic_span bytes)
 {
-    sqlite3_stmt *stmt = pic_query(agent, PIC_QUERY_PROOF_PUT);
+    sqlite3_stmt *stmt = pic_query(agent->queries, PIC_QUERY_PROOF_PUT);
     if (stmt == NULL)
         return PIC_EIO;
     (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)receipt->number);
@@ -327,7 +327,7 @@ static int restamp_all(struct pic_agent *agent, int64_t server_ms)
     if (r.next <= seen)
         r.next = seen + 1;
     if (status == PIC_OK)
-        status = pic_query_run(agent, PIC_QUERY_SEALED_FORGET, 0);
+        status = pic_query_run(agent->queries, PIC_QUERY_SEALED_FORGET, 0);
     if (status == PIC_OK)
         status = pic_agent_pending_each(agent, 0, restamp_one, &r);
     agent->clock.last = r.next; /* the one way in which the clock may go back */
@@ -398,7 +398,7 @@ static int shift_pending(struct pic_agent *agent, const struct shift *s)
         shift_change(s, store, &change);
         status = pic_agent_pending_put(agent, &change);
         if (status == PIC_OK)
-            status = pic_query_run(agent, PIC_QUERY_PENDING_DELETE, seq);
+            status = pic_query_run(agent->queries, PIC_QUERY_PENDING_DELETE, seq);
     }
     pic_buf_release(&bytes);
     free(store);
@@ -425,7 +425,7 @@ static int make_way(struct pic_agent *agent, uint64_t last, uint64_t stamp)
     struct restamp r = {.agent = agent, .next = stamp + 1};
     int status = pic_agent_pending(agent, &pending);
     if (status == PIC_OK)
-        status = pic_query_run(agent, PIC_QUERY_SEALED_FORGET, 0);
+        status = pic_query_run(agent->queries, PIC_QUERY_SEALED_FORGET, 0);
     if (status != PIC_OK || pending.changes == 0 || pending.first_seq > last)
         return status;
     const struct shift s = {.device = agent->self.device,
@@ -479,7 +479,7 @@ static int drop_ours(struct pic_agent *agent, const struct pic_segment *segment,
         same = status == PIC_OK &&
                says_the_same(&change, pic_buf_view(&kept), store, &scratch, &stamped);
         if (same)
-            status = pic_query_run(agent, PIC_QUERY_PENDING_DELETE, pic_dot_seq(change.dot));
+            status = pic_query_run(agent->queries, PIC_QUERY_PENDING_DELETE, pic_dot_seq(change.dot));
         if (status == PIC_ENOT_FOUND)
             status = PIC_OK;
     }

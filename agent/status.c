@@ -10,7 +10,7 @@ enum { MS_PER_S = 1000, YEAR_ZERO = 1900 };
 /* The last receipt, checked once more: what is shown as proof is proof at that moment. */
 static int read_receipt(struct pic_agent *agent, struct pic_status_facts *out)
 {
-    sqlite3_stmt *stmt = pic_query(agent, PIC_QUERY_PROOF_LAST);
+    sqlite3_stmt *stmt = pic_query(agent->queries, PIC_QUERY_PROOF_LAST);
     struct pic_log_head head;
     bool row = false;
     if (stmt == NULL)
@@ -31,11 +31,11 @@ static int read_receipt(struct pic_agent *agent, struct pic_status_facts *out)
 static int read_counts(struct pic_agent *agent, struct pic_status_facts *out)
 {
     uint64_t number = agent->self.device;
-    int status = pic_query_numbers(agent, PIC_QUERY_CORRECTIONS, &out->corrections, 1);
+    int status = pic_query_numbers(agent->queries, PIC_QUERY_CORRECTIONS, &out->corrections, 1);
     if (status == PIC_OK)
-        status = pic_query_numbers(agent, PIC_QUERY_CONFLICTS, &out->conflicts, 1);
+        status = pic_query_numbers(agent->queries, PIC_QUERY_CONFLICTS, &out->conflicts, 1);
     if (status == PIC_OK)
-        status = pic_query_numbers(agent, PIC_QUERY_QUARANTINED, &number, 1);
+        status = pic_query_numbers(agent->queries, PIC_QUERY_QUARANTINED, &number, 1);
     out->quarantined = number;
     return status;
 }

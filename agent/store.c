@@ -1,27 +1,22 @@
 #include "agent/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/lease.h"
 #include "agent/query.h"
 
 extern const unsigned char pic_embedded_agent_sql[];
 
 enum {
-    SELF_VERSION = 1,
-    SELF_MAX = 8192,
     CHANGE_MAX = 1 << 20, /* one change, row by row */
     FOLD_SEGMENTS = 64,   /* of one transaction when the state is made again */
     FOLDER_MODE = 0700,
-    FILE_MODE = 0600,
-    LEASE_TEXT = 64,
     MS_PER_S = 1000,
     NS_PER_MS = 1000000,
 };
@@ -41,7 +36,7 @@ void pic_world_system(struct pic_world *out)
     *out = (struct pic_world){.now_ms = system_now_ms, .random = *pic_random_system()};
 }
 
-/* --- folder and lease --- */
+/* --- folder --- */
 
 static int join(char *out, size_t size, const char *folder, const char *name, struct pic_err *err)
 {
@@ -84,115 +79,16 @@ static int make_folder(const char *folder, struct pic_err *err)
     return status;
 }
 
-/* "9 h 14, processus 1234", from what the holder wrote. */
-static int tell_holder(int file, struct pic_err *err)
-{
-    char text[LEASE_TEXT] = "";
-    char said[LEASE_TEXT * 2] = "";
-    long pid = 0;
-    long long since = 0;
-    struct tm local;
-    ssize_t n = pread(file, text, sizeof text - 1, 0);
-    char *end = text;
-    if (n > 0) {
-        pid = strtol(text, &end, 10);
-        since = strtoll(end, NULL, 10);
-    }
-    time_t seconds = (time_t)(since / MS_PER_S);
-    if (pid > 0 && localtime_r(&seconds, &local) != NULL)
-        (void)snprintf(said, sizeof said, "%d h %02d, processus %ld", local.tm_hour, local.tm_min,
-                       pid);
-    return pic_fail(err, PIC_ESTORE_IN_USE, said, NULL);
-}
-
-static int take_lease(struct pic_agent *agent, struct pic_err *err)
-{
-    char path[PIC_AGENT_PATH_MAX];
-    char text[LEASE_TEXT];
-    int status = join(path, sizeof path, agent->folder, "pic.verrou", err);
-    if (status != PIC_OK)
-        return status;
-    agent->lease = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
-    if (agent->lease < 0)
-        return pic_fail(err, errno == ENOSPC ? PIC_EDISK_FULL : PIC_EIO, path, NULL);
-    if (flock(agent->lease, LOCK_EX | LOCK_NB) != 0) {
-        status = errno == EWOULDBLOCK ? tell_holder(agent->lease, err)
-                                      : pic_fail(err, PIC_EIO, path, NULL);
-        (void)close(agent->lease);
-        agent->lease = -1;
-        return status;
-    }
-    /* Only told to who finds the lease taken: a full disk does not matter here. */
-    int n = snprintf(text, sizeof text, "%ld %lld\n", (long)getpid(),
-                     (long long)agent->world->now_ms(agent->world->context));
-    if (ftruncate(agent->lease, 0) != 0 || pwrite(agent->lease, text, (size_t)n, 0) != n)
-        return PIC_OK;
-    return PIC_OK;
-}
-
 /* --- self --- */
-
-static void self_put(const struct pic_agent_self *self, struct pic_buf *out)
-{
-    pic_buf_u8(out, SELF_VERSION);
-    pic_buf_varint(out, self->device);
-    pic_buf_varint(out, self->organisation);
-    pic_buf_varint(out, self->role);
-    pic_buf_u8(out, self->enrolled);
-    pic_buf_bytes(out, self->server.key, PIC_KEY_SIZE);
-    pic_buf_zigzag(out, self->server.valid_from_ms);
-    pic_buf_zigzag(out, self->server.valid_to_ms);
-    pic_buf_bytes(out, self->server.identity, PIC_KEY_SIZE);
-    pic_buf_bytes(out, self->authority, PIC_KEY_SIZE);
-    pic_buf_bytes(out, self->box_key, PIC_KEY_SIZE);
-    pic_buf_bytes(out, self->sign_key, PIC_KEY_SIZE);
-    pic_buf_span(out, pic_span_text(self->server_name));
-    pic_buf_span(out, pic_span_text(self->organisation_name));
-    pic_buf_span(out, pic_span_text(self->person));
-    pic_buf_span(out, pic_span_text(self->urls));
-}
-
-static void get_text(struct pic_cursor *c, char *out, size_t size)
-{
-    struct pic_span s = pic_cursor_span(c, size - 1);
-    if (s.n > 0)
-        memcpy(out, s.p, s.n);
-    out[s.n] = '\0';
-}
-
-static int self_get(struct pic_span bytes, struct pic_agent_self *out)
-{
-    struct pic_cursor c = pic_cursor_of(bytes.p, bytes.n);
-    memset(out, 0, sizeof *out);
-    uint8_t version = pic_cursor_u8(&c);
-    out->device = (uint32_t)pic_cursor_varint_max(&c, PIC_DEVICE_MAX);
-    out->organisation = pic_cursor_varint(&c);
-    out->role = (uint32_t)pic_cursor_varint_max(&c, PIC_ROLE_MAX);
-    out->enrolled = pic_cursor_u8(&c) != 0;
-    pic_cursor_copy(&c, out->server.key, PIC_KEY_SIZE);
-    out->server.valid_from_ms = pic_cursor_zigzag(&c);
-    out->server.valid_to_ms = pic_cursor_zigzag(&c);
-    pic_cursor_copy(&c, out->server.identity, PIC_KEY_SIZE);
-    pic_cursor_copy(&c, out->authority, PIC_KEY_SIZE);
-    pic_cursor_copy(&c, out->box_key, PIC_KEY_SIZE);
-    pic_cursor_copy(&c, out->sign_key, PIC_KEY_SIZE);
-    get_text(&c, out->server_name, sizeof out->server_name);
-    get_text(&c, out->organisation_name, sizeof out->organisation_name);
-    get_text(&c, out->person, sizeof out->person);
-    get_text(&c, out->urls, sizeof out->urls);
-    if (version != SELF_VERSION)
-        return PIC_ESTORE_NEWER;
-    return pic_cursor_end(&c) == PIC_OK ? PIC_OK : PIC_ESTORE_DAMAGED;
-}
 
 /* PIC_ENOT_FOUND when nobody has enrolled here. */
 static int load_self(struct pic_agent *agent)
 {
     struct pic_buf bytes;
-    pic_buf_init(&bytes, SELF_MAX);
+    pic_buf_init(&bytes, PIC_AGENT_SELF_BYTES_MAX);
     int status = pic_journal_fact_get(agent->journal, "self", &bytes);
     if (status == PIC_OK)
-        status = self_get(pic_buf_view(&bytes), &agent->self);
+        status = pic_self_get(pic_buf_view(&bytes), &agent->self);
     pic_buf_release(&bytes);
     return status;
 }
@@ -213,8 +109,8 @@ int pic_agent_become(struct pic_agent *agent, const struct pic_agent_self *self,
                      struct pic_err *err)
 {
     struct pic_buf bytes;
-    pic_buf_init(&bytes, SELF_MAX);
-    self_put(self, &bytes);
+    pic_buf_init(&bytes, PIC_AGENT_SELF_BYTES_MAX);
+    pic_self_put(self, &bytes);
     int status = pic_buf_status(&bytes);
     if (status == PIC_OK)
         status = pic_journal_fact_put(agent->journal, "self", pic_buf_view(&bytes));
@@ -226,6 +122,16 @@ int pic_agent_become(struct pic_agent *agent, const struct pic_agent_self *self,
 }
 
 /* --- opening --- */
+
+static int take_lease(struct pic_agent *agent, struct pic_err *err)
+{
+    char path[PIC_AGENT_PATH_MAX];
+    int status = join(path, sizeof path, agent->folder, "pic.verrou", err);
+    if (status == PIC_OK)
+        status =
+            pic_lease_take(path, agent->world->now_ms(agent->world->context), &agent->lease, err);
+    return status;
+}
 
 static int open_database(struct pic_agent *agent, struct pic_err *err)
 {
@@ -259,7 +165,9 @@ static int open_parts(struct pic_agent *agent, struct pic_err *err)
         agent->blobs.size_max = PIC_BLOB_MAX;
     }
     agent->queries = calloc(1, sizeof *agent->queries);
-    if (status == PIC_OK && agent->queries == NULL)
+    if (agent->queries != NULL)
+        agent->queries->db = &agent->db;
+    else if (status == PIC_OK)
         status = PIC_EMEMORY;
     if (status == PIC_OK)
         status = pic_journal_number_get(agent->journal, "clock", &agent->clock.last);
@@ -328,7 +236,7 @@ int pic_agent_open(const char *folder, const struct pic_world *world, enum pic_a
 
 void pic_agent_close(struct pic_agent *agent)
 {
-    pic_queries_release(agent);
+    pic_queries_release(agent->queries);
     free(agent->queries);
     pic_state_free(agent->state);
     pic_journal_free(agent->journal);
@@ -395,7 +303,7 @@ int pic_agent_next_seq(struct pic_agent *agent, uint64_t *out)
     uint64_t last = 0;
     int status = pic_agent_head(agent, &head);
     if (status == PIC_OK)
-        status = pic_query_numbers(agent, PIC_QUERY_PENDING_LAST, &last, 1);
+        status = pic_query_numbers(agent->queries, PIC_QUERY_PENDING_LAST, &last, 1);
     if (status == PIC_OK)
         *out = (last > head.seq ? last : head.seq) + 1;
     return status;
@@ -405,9 +313,9 @@ int pic_agent_pending(struct pic_agent *agent, struct pic_agent_pending *out)
 {
     uint64_t sums[4] = {0};
     uint64_t documents[2] = {0};
-    int status = pic_query_numbers(agent, PIC_QUERY_PENDING_SUM, sums, 4);
+    int status = pic_query_numbers(agent->queries, PIC_QUERY_PENDING_SUM, sums, 4);
     if (status == PIC_OK)
-        status = pic_query_numbers(agent, PIC_QUERY_OUTGOING_SUM, documents, 2);
+        status = pic_query_numbers(agent->queries, PIC_QUERY_OUTGOING_SUM, documents, 2);
     *out = (struct pic_agent_pending){.changes = sums[0],
                                       .bytes = sums[1],
                                       .first_seq = sums[2],
@@ -421,7 +329,7 @@ int pic_agent_pending(struct pic_agent *agent, struct pic_agent_pending *out)
 static int pending_read(struct pic_agent *agent, enum pic_query query, uint64_t *seq,
                         struct pic_buf *bytes)
 {
-    sqlite3_stmt *stmt = pic_query(agent, query);
+    sqlite3_stmt *stmt = pic_query(agent->queries, query);
     bool row = false;
     if (stmt == NULL)
         return PIC_EIO;
@@ -493,7 +401,7 @@ int pic_agent_pending_put(struct pic_agent *agent, const struct pic_change *chan
     struct pic_buf bytes;
     pic_buf_init(&bytes, CHANGE_MAX);
     pic_change_put(&bytes, change);
-    sqlite3_stmt *stmt = pic_query(agent, PIC_QUERY_PENDING_PUT);
+    sqlite3_stmt *stmt = pic_query(agent->queries, PIC_QUERY_PENDING_PUT);
     int status = stmt == NULL ? PIC_EIO : pic_buf_status(&bytes);
     if (status == PIC_OK) {
         (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)pic_dot_seq(change->dot));
@@ -507,7 +415,7 @@ int pic_agent_pending_put(struct pic_agent *agent, const struct pic_change *chan
 int pic_agent_outgoing_put(struct pic_agent *agent, const uint8_t hash[static PIC_HASH_SIZE],
                            uint64_t size)
 {
-    sqlite3_stmt *stmt = pic_query(agent, PIC_QUERY_OUTGOING_PUT);
+    sqlite3_stmt *stmt = pic_query(agent->queries, PIC_QUERY_OUTGOING_PUT);
     if (stmt == NULL)
         return PIC_EIO;
     pic_db_bind_span(stmt, 1, pic_span_of(hash, PIC_HASH_SIZE));
@@ -632,7 +540,7 @@ int pic_agent_rebuild(struct pic_agent *agent, struct pic_err *err)
         return pic_fail(err, status, NULL);
     pic_state_free(agent->state);
     agent->state = NULL;
-    pic_queries_release(agent); /* nothing may hold the tables that go */
+    pic_queries_release(agent->queries); /* nothing may hold the tables that go */
     status = pic_state_drop(&agent->db, err);
     if (status == PIC_OK)
         status = pic_state_prepare(&agent->db, err);

@@ -14,8 +14,8 @@
 #ifndef PIC_AGENT_STORE_H
 #define PIC_AGENT_STORE_H
 
+#include "agent/self.h"
 #include "protocol/base/clock.h"
-#include "protocol/exchange/certificate.h"
 #include "schema/state/state.h"
 #include "schema/store/blobs.h"
 #include "schema/store/journal.h"
@@ -24,8 +24,6 @@ enum {
     PIC_AGENT_PATH_MAX = 512,
     PIC_AGENT_CACHE_KIB = 2048, /* of SQLite pages */
     PIC_AGENT_BUSY_MS = 5000,
-    PIC_AGENT_NAME_MAX = 256, /* bytes of the names of a server, an association, a person */
-    PIC_AGENT_URLS_MAX = 2048,
 };
 
 /* What differs between a laptop and a simulation. */
@@ -39,27 +37,13 @@ struct pic_world {
 /* The real one. */
 void pic_world_system(struct pic_world *out);
 
-/* Who this laptop is and whom it trusts; facts of the journal, written by enrol.h. */
-struct pic_agent_self {
-    uint32_t device; /* 0: not told yet (enrolment by code under way) */
-    uint64_t organisation;
-    uint32_t role; /* enum pic_role bits */
-    bool enrolled; /* the server has issued the certificate */
-    struct pic_transport server;
-    uint8_t authority[PIC_KEY_SIZE];
-    uint8_t box_key[PIC_KEY_SIZE];  /* X25519, readers of sealed identities */
-    uint8_t sign_key[PIC_KEY_SIZE]; /* own, public */
-    char server_name[PIC_AGENT_NAME_MAX + 1];
-    char organisation_name[PIC_AGENT_NAME_MAX + 1];
-    char person[PIC_AGENT_NAME_MAX + 1];
-    char urls[PIC_AGENT_URLS_MAX]; /* addresses, best first, one a line */
-};
-
 enum pic_agent_mode {
     PIC_AGENT_READ,  /* beside a writer; writes nothing */
     PIC_AGENT_WRITE, /* holds the lease */
     PIC_AGENT_CREATE /* as WRITE, on a folder that has no store: PIC_EALREADY_ENROLLED otherwise */
 };
+
+struct pic_queries;
 
 struct pic_agent {
     const struct pic_world *world;
@@ -73,7 +57,7 @@ struct pic_agent {
     struct pic_blobs blobs;
     struct pic_clock clock, clock_kept; /* now, and as it was last committed */
     struct pic_agent_self self;
-    struct pic_agent_queries *queries; /* prepared when first needed */
+    struct pic_queries *queries; /* prepared when first needed */
 };
 
 /* The folder to use: asked (--dossier) when given, else the program's own folder when a file

@@ -1,0 +1,81 @@
+/* courier_state: one run of the courier from inside: what is in flight, where each lane stands, and
+ * which way back is due. Inner to this folder: courier_ask.c writes requests, courier_take.c reads
+ * answers, courier.c decides what follows. */
+#ifndef PIC_AGENT_COURIER_STATE_H
+#define PIC_AGENT_COURIER_STATE_H
+
+#include "agent/carrier.h"
+#include "agent/keyring.h"
+#include "agent/store.h"
+#include "protocol/exchange/ask.h"
+
+enum { PIC_TURNS_MAX = 16 }; /* ways back that one run may take */
+
+enum pic_turn { PIC_TURN_NONE, PIC_TURN_GAP, PIC_TURN_FORK, PIC_TURN_CLOCK, PIC_TURN_KEY };
+
+/* What one request in flight was about. */
+struct pic_slot {
+    struct pic_ask ask;
+    enum pic_request_type type;
+    bool pulls;                  /* sync: asks for the feed */
+    uint64_t last_seq;           /* sync: of the segment it carries; 0: none */
+    uint8_t hash[PIC_HASH_SIZE]; /* put, get */
+    uint64_t offset, length, total;
+    size_t bytes; /* of the frame */
+};
+
+/* One document on its way out, and where in the queue it stands. */
+struct pic_outgoing {
+    bool here, asking; /* asking: how much the server holds already */
+    uint8_t hash[PIC_HASH_SIZE];
+    uint64_t size, offset;
+};
+
+struct pic_incoming {
+    bool here, asking;
+    uint64_t summary; /* id of the row that names it */
+    uint8_t hash[PIC_HASH_SIZE];
+    uint64_t offset;
+};
+
+struct pic_courier {
+    struct pic_agent *agent;
+    struct pic_keys *keys;
+    const struct pic_carrier *carrier;
+    const struct pic_courier_options *options;
+    struct pic_courier_report *report;
+    struct pic_err *err;
+
+    struct pic_slot slots[PIC_PIPELINE_WINDOW];
+    size_t first, n; /* ring */
+    struct pic_buf frame, plain, segment;
+
+    enum pic_courier_lane lane;
+    enum pic_turn turn;
+    unsigned turns;
+    int refused; /* first status of the lane that is not a way back */
+    bool broken; /* the connection is over */
+
+    uint64_t push_next; /* first own sequence not sent in this run */
+    uint64_t told_seq;  /* head that the server told, with the turn */
+    uint8_t told_mark[PIC_MARK_SIZE];
+
+    uint64_t cursor; /* of the feed */
+    uint8_t cursor_mark[PIC_MARK_SIZE];
+    bool own, fed, more; /* own: recovering; fed: nothing more to pull; more: the feed goes on */
+    unsigned pulling;    /* pulls in flight */
+
+    struct pic_outgoing out;
+    struct pic_incoming in;
+    uint64_t chunk, done, total;
+    bool closing_due;
+};
+
+/* Asks the next thing of the current lane, in the next slot of the ring; *more is false when there
+ * is nothing to ask now. */
+PIC_MUST_USE int pic_courier_next(struct pic_courier *c, bool *more);
+/* Reads the answer to what is in slot, and does what it says or notes which way back is due. */
+PIC_MUST_USE int pic_courier_take(struct pic_courier *c, struct pic_slot *slot,
+                                  struct pic_span payload);
+
+#endif
