@@ -438,31 +438,55 @@ static int make_way(struct pic_agent *agent, uint64_t last, uint64_t stamp)
     return status;
 }
 
-/* Whether a segment holds, change for change, what is pending here: it did arrive once, in other
- * pieces perhaps, and only the answer was lost. */
-static int is_ours(struct pic_agent *agent, const struct pic_segment *segment, bool *same)
+/* Whether two changes say the same, whenever they were stamped: restamping moves no address. */
+static bool says_the_same(const struct pic_change *change, struct pic_span kept,
+                          struct pic_change_store *store, struct pic_buf *scratch, bool *stamped)
 {
+    struct pic_cursor c = pic_cursor_of(kept.p, kept.n);
+    struct pic_change pending;
+    if (pic_change_get(&c, store, &pending) != PIC_OK)
+        return false;
+    *stamped = *stamped || pending.stamp != change->stamp;
+    pending.stamp = change->stamp;
+    pic_buf_clear(scratch);
+    pic_change_put(scratch, change);
+    size_t n = scratch->len;
+    pic_change_put(scratch, &pending);
+    return pic_buf_status(scratch) == PIC_OK && scratch->len == 2 * n &&
+           memcmp(scratch->data, scratch->data + n, n) == 0;
+}
+
+/* Drops what is pending here and came back in a segment: it did arrive once, in other pieces or
+ * with other neighbours perhaps, and only the answer was lost. *whole: the segment held nothing
+ * else, and the state knows it all. */
+static int drop_ours(struct pic_agent *agent, const struct pic_segment *segment, bool *whole)
+{
+    struct pic_change_store *store = malloc(sizeof *store);
     struct pic_change change;
-    struct pic_buf sent;
+    struct pic_buf scratch;
     struct pic_buf kept;
     bool done = false;
-    pic_buf_init(&sent, CHANGE_BYTES_MAX);
+    bool same = true;
+    bool stamped = false;
+    pic_buf_init(&scratch, 2 * CHANGE_BYTES_MAX);
     pic_buf_init(&kept, CHANGE_BYTES_MAX);
-    *same = true;
-    int status = pic_segment_reader_open(agent->reader, segment);
-    while (status == PIC_OK && *same) {
+    int status = store == NULL ? PIC_EMEMORY : pic_segment_reader_open(agent->reader, segment);
+    while (status == PIC_OK && same) {
         status = pic_segment_reader_next(agent->reader, &change, &done);
         if (status != PIC_OK || done)
             break;
-        pic_buf_clear(&sent);
-        pic_change_put(&sent, &change);
         status = pic_agent_pending_bytes(agent, pic_dot_seq(change.dot), &kept);
-        *same = status == PIC_OK && pic_span_equal(pic_buf_view(&sent), pic_buf_view(&kept));
+        same = status == PIC_OK &&
+               says_the_same(&change, pic_buf_view(&kept), store, &scratch, &stamped);
+        if (same)
+            status = pic_query_run(agent->queries, PIC_QUERY_PENDING_DELETE, pic_dot_seq(change.dot));
         if (status == PIC_ENOT_FOUND)
             status = PIC_OK;
     }
-    pic_buf_release(&sent);
+    *whole = same && !stamped;
+    pic_buf_release(&scratch);
     pic_buf_release(&kept);
+    free(store);
     return status;
 }
 
@@ -470,27 +494,19 @@ int pic_seal_adopt(struct pic_agent *agent, const struct pic_segment *segment, s
 {
     uint64_t position = 0;
     uint64_t stamp = 0;
-    bool ours = false;
+    bool whole = false;
     int status = pic_segment_check(agent->reader, segment, &stamp);
     if (status == PIC_OK)
         status = pic_journal_append(agent->journal, segment, &position);
     if (status == PIC_EEXISTS)
         return PIC_OK;
     if (status == PIC_OK)
-        status = is_ours(agent, segment, &ours);
-    if (status == PIC_OK && ours) {
-        status = pic_query_run(agent->queries, PIC_QUERY_SEALED_FORGET, 0);
-        if (status == PIC_OK)
-            status = pic_query_run(agent->queries, PIC_QUERY_PENDING_SETTLED, segment->last_seq);
-        if (status == PIC_OK)
-            status = pic_seal_seen(agent, stamp);
-        return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
-    }
+        status = drop_ours(agent, segment, &whole);
     if (status == PIC_OK)
         status = make_way(agent, segment->last_seq, stamp);
     if (status == PIC_OK)
         status = pic_seal_seen(agent, stamp);
-    if (status == PIC_OK)
+    if (status == PIC_OK && !whole)
         status = pic_agent_rebuild_due(agent);
     return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
 }

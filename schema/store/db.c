@@ -110,7 +110,7 @@ static int configure(struct pic_db *db, const struct pic_db_options *options, st
                    "PRAGMA synchronous = %s; PRAGMA wal_autocheckpoint = 1000;"
                    "PRAGMA journal_size_limit = 16777216",
                    options->cache_kib > 0 ? options->cache_kib : CACHE_KIB,
-                   options->durability == PIC_DURABLE ? "FULL" : "OFF");
+                   options->durability == PIC_DURABLE ? "FULL" : "NORMAL");
     return pic_db_exec(db, script, err);
 }
 

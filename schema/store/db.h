@@ -16,7 +16,8 @@
 
 enum pic_durability {
     PIC_DURABLE,    /* synchronous=FULL: what is committed survives a power cut */
-    PIC_REBUILDABLE /* synchronous=OFF: can be rebuilt from the journal */
+    PIC_REBUILDABLE /* synchronous=NORMAL: after a power cut it is as after some earlier commit,
+                     * never half of one, so that it knows from where to catch up */
 };
 
 struct pic_db_options {

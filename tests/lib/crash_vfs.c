@@ -59,7 +59,7 @@ struct crash_vfs {
     char name[NAME_SIZE];
     struct generator random;
     struct file *files;
-    uint64_t life, operations, until_fault;
+    uint64_t life, operations, until_fault, limit;
     enum crash_fault fault;
     bool hit;
 };
@@ -319,6 +319,9 @@ static int file_write(sqlite3_file *file, const void *in, int n, sqlite3_int64 o
         return code;
     size_t from = (size_t)offset;
     size_t to = from + (size_t)n;
+    if (h->disk->limit > 0 && to > f->now.n &&
+        crash_vfs_used(h->disk) + (to - f->now.n) > h->disk->limit)
+        return SQLITE_FULL;
     if (from > f->now.n)
         mark_dirty(f, f->now.n, from);
     if (to > f->now.n)
@@ -667,6 +670,51 @@ void crash_vfs_free(struct crash_vfs *disk)
 const char *crash_vfs_name(const struct crash_vfs *disk)
 {
     return disk->name;
+}
+
+void crash_vfs_standard(struct crash_vfs *disk)
+{
+    if (sqlite3_vfs_register(&disk->base, 1) != SQLITE_OK)
+        abort();
+}
+
+uint64_t crash_vfs_used(const struct crash_vfs *disk)
+{
+    uint64_t used = 0;
+    for (const struct file *f = disk->files; f != NULL; f = f->next)
+        used += f->exists ? f->now.n : 0;
+    return used;
+}
+
+void crash_vfs_limit(struct crash_vfs *disk, uint64_t bytes)
+{
+    disk->limit = bytes;
+}
+
+void crash_vfs_copy(const struct crash_vfs *from, const char *from_folder, struct crash_vfs *to,
+                    const char *to_folder)
+{
+    const size_t n = strlen(from_folder);
+    for (struct file *f = to->files; f != NULL; f = f->next) {
+        f->exists = f->durably_exists = false;
+        set_size(f, 0);
+        sync_content(f);
+    }
+    for (const struct file *f = from->files; f != NULL; f = f->next) {
+        char name[2 * NAME_SIZE];
+        if (!f->exists || strncmp(f->name, from_folder, n) != 0)
+            continue;
+        (void)snprintf(name, sizeof name, "%s%s", to_folder, f->name + n);
+        if (strlen(name) >= NAME_SIZE)
+            abort();
+        struct file *copy = make(to, name);
+        set_size(copy, f->now.n);
+        if (f->now.n > 0)
+            memcpy(copy->now.p, f->now.p, f->now.n);
+        mark_dirty(copy, 0, f->now.n);
+        sync_content(copy);
+        copy->durably_exists = true;
+    }
 }
 
 void crash_vfs_crash(struct crash_vfs *disk, enum crash_kind kind)

@@ -39,6 +39,8 @@ struct crash_vfs *crash_vfs_new(const char *name, uint64_t seed);
 /* After every connection is closed. NULL is a no-op. */
 void crash_vfs_free(struct crash_vfs *disk);
 const char *crash_vfs_name(const struct crash_vfs *disk);
+/* Makes it the one that SQLite takes where none is named. */
+void crash_vfs_standard(struct crash_vfs *disk);
 
 /* The machine stops. What was open is dead: it gives I/O errors, changes nothing, and can only be
  * closed. Disarms. */
@@ -50,5 +52,14 @@ uint64_t crash_vfs_operations(const struct crash_vfs *disk);
 void crash_vfs_arm(struct crash_vfs *disk, enum crash_fault fault, uint64_t n);
 /* Whether an armed fault has hit. */
 int crash_vfs_has_hit(const struct crash_vfs *disk);
+
+/* Bytes that all files take together, and the most they may take; 0: no limit. Writes that need more
+ * fail as on a full disk. */
+uint64_t crash_vfs_used(const struct crash_vfs *disk);
+void crash_vfs_limit(struct crash_vfs *disk, uint64_t bytes);
+/* Makes to hold what from holds in one folder ("": everything), in another one, all of it synced:
+ * a backup, or a clone. Nothing is open on either. */
+void crash_vfs_copy(const struct crash_vfs *from, const char *from_folder, struct crash_vfs *to,
+                    const char *to_folder);
 
 #endif

@@ -141,7 +141,7 @@ static void options_are_really_set(void **state)
     pic_db_close(&r->db);
     const struct pic_db_options derived = {.durability = PIC_REBUILDABLE};
     assert_int_equal(pic_db_open(r->path, &derived, &r->db, NULL), PIC_OK);
-    assert_int_equal(number(&r->db, "PRAGMA synchronous"), 0);
+    assert_int_equal(number(&r->db, "PRAGMA synchronous"), 1);
     assert_int_equal(number(&r->db, "PRAGMA cache_size"), -2048);
 }
 
