@@ -19,13 +19,13 @@ static bool is_code(struct pic_span s)
     return s.n > 0;
 }
 
-bool pic_code_is(const char *about, struct pic_span s)
+bool pic_choice_is(const char *about, struct pic_span s)
 {
     enum pic_identifier kind = pic_identifier_kind(about);
     return kind == PIC_IDENTIFIER_NONE ? is_code(s) : pic_identifier_is(kind, s);
 }
 
-int pic_code_parse(const char *about, const char *typed, struct pic_buf *out, struct pic_err *err)
+int pic_choice_parse(const char *about, const char *typed, struct pic_buf *out, struct pic_err *err)
 {
     enum pic_identifier kind = pic_identifier_kind(about);
     if (kind != PIC_IDENTIFIER_NONE)
@@ -78,7 +78,7 @@ static int read_members(const char *about, const char *typed, struct pic_buf *wo
         pic_buf_clear(&one);
         pic_buf_bytes(&one, p, n);
         pic_buf_u8(words, ' ');
-        status = pic_code_parse(about, pic_buf_string(&one), words, err);
+        status = pic_choice_parse(about, pic_buf_string(&one), words, err);
         p += n;
         p += strspn(p, between);
     }
@@ -120,7 +120,7 @@ bool pic_set_is(const char *about, struct pic_span s)
         while (at < s.n && s.p[at] != ' ')
             at++;
         struct pic_span member = pic_span_of(s.p + start, at - start);
-        if (!pic_code_is(about, member) || (last.n > 0 && compare_spans(&last, &member) >= 0))
+        if (!pic_choice_is(about, member) || (last.n > 0 && compare_spans(&last, &member) >= 0))
             return false;
         last = member;
         at++; /* past the space, or past the end */

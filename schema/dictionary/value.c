@@ -86,13 +86,13 @@ static int parse_code(const struct pic_field *field, const char *typed, struct p
                       struct pic_value *out, struct pic_err *err)
 {
     size_t from = store->len;
-    int status = pic_code_parse(field->about, typed, store, err);
+    int status = pic_choice_parse(field->about, typed, store, err);
     return status != PIC_OK ? status : take(field, typed, store, from, out, err);
 }
 
 static bool is_code(const struct pic_field *field, const struct pic_value *value)
 {
-    return value->s.n <= field->size && pic_code_is(field->about, value->s);
+    return value->s.n <= field->size && pic_choice_is(field->about, value->s);
 }
 
 static void format_code(const struct pic_field *field, const struct pic_value *value,

@@ -315,7 +315,12 @@ static int parse_field(struct parser *p, const struct pic_field *field)
         return pic_fail(&call->err, PIC_EREQUIRED, "", field->label, NULL);
     if (field->type == PIC_TYPE_DOCUMENT || field->type == PIC_TYPE_IDENTITY)
         return PIC_OK;
-    return pic_value_parse(field, value->typed, &value->store, &value->value, &call->err);
+    if (field->type != PIC_TYPE_REF)
+        return pic_value_parse(field, value->typed, &value->store, &value->value, &call->err);
+    /* What is no number may be a name: only who has the rows can tell. */
+    if (pic_value_parse(field, value->typed, &value->store, &value->value, NULL) != PIC_OK)
+        value->value = (struct pic_value){.kind = PIC_KIND_NULL};
+    return PIC_OK;
 }
 
 /* What was given is read first, so that a slip in it is said before what is missing. */

@@ -21,7 +21,8 @@ struct pic_call_option {
 };
 
 /* A field given on the command line. Repeated options of a set are joined. Documents and identities
- * come as they were typed (a path, a name), with value.kind PIC_KIND_NULL. */
+ * come as they were typed (a path, a name), with value.kind PIC_KIND_NULL; so does a reference that
+ * is not written as a number. */
 struct pic_call_value {
     const struct pic_field *field;
     const char *typed;

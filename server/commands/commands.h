@@ -1,0 +1,30 @@
+/* commands: what `pic-server` can be asked. Each file of this folder gives one table; adding one is
+ * one line in PIC_SERVER_COMMANDS. Handlers open the store themselves (pic_command_open) and close
+ * it before they return. */
+#ifndef PIC_SERVER_COMMANDS_H
+#define PIC_SERVER_COMMANDS_H
+
+#include "schema/face/program.h"
+#include "server/store.h"
+
+/* TABLE(name): extern const struct pic_command pic_commands_<name>[], and its size. */
+#define PIC_SERVER_COMMANDS(TABLE)                                                                 \
+    TABLE(life)                                                                                    \
+    TABLE(devices)
+
+#define PIC_COMMANDS_DECLARE(name)                                                                 \
+    extern const struct pic_command pic_commands_##name[];                                         \
+    extern const size_t pic_commands_##name##_n;
+PIC_SERVER_COMMANDS(PIC_COMMANDS_DECLARE)
+#undef PIC_COMMANDS_DECLARE
+
+/* What every entity can be asked: records.c. */
+extern const struct pic_command pic_server_verbs[];
+extern const size_t pic_server_verb_n;
+
+/* The folder of the call: --dossier, else $PIC_SERVER_DOSSIER, else /var/lib/pic. */
+const char *pic_command_folder(const struct pic_call *call);
+/* Opens the store of the call. */
+PIC_MUST_USE int pic_command_open(struct pic_call *call, unsigned flags, struct pic_server *out);
+
+#endif

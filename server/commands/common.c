@@ -1,0 +1,17 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/commands/commands.h"
+
+const char *pic_command_folder(const struct pic_call *call)
+{
+    const char *set = getenv("PIC_SERVER_DOSSIER");
+    if (call->folder != NULL)
+        return call->folder;
+    return set != NULL && *set != '\0' ? set : "/var/lib/pic";
+}
+
+int pic_command_open(struct pic_call *call, unsigned flags, struct pic_server *out)
+{
+    return pic_server_open(pic_command_folder(call), flags, out, &call->err);
+}

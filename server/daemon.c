@@ -1,0 +1,159 @@
+#include "server/daemon.h"
+
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "protocol/net/listener.h"
+#include "server/follower.h"
+#include "server/log.h"
+#include "server/workers.h"
+
+enum {
+    QUEUE_FRAMES = 512,
+    QUEUE_BYTES = 4 << 20,
+    CLOSE_MS = 5000,
+    TICK_S = 1,
+    CONTACTS_TICKS = 30,
+    KEYS_TICKS = 3600,
+    COUNTS_TICKS = 600,
+};
+
+struct daemon {
+    const struct pic_daemon_options *options;
+    struct pic_keyring keys;
+    struct pic_contacts *contacts;
+    struct pic_follower *follower;
+    struct pic_committer *committer;
+    struct pic_workers *workers;
+    struct pic_listener *listeners[PIC_DAEMON_URLS_MAX];
+    char contacts_path[PIC_PATH_MAX];
+};
+
+/* --- start and stop --- */
+
+static int start_threads(struct daemon *d, struct pic_err *err)
+{
+    bool rotated;
+    const struct pic_daemon_options *o = d->options;
+    int status = pic_keyring_open(o->folder, &d->keys, err);
+    if (status == PIC_ENOT_FOUND)
+        status = pic_fail(err, PIC_ENOT_ENROLLED, o->folder, NULL);
+    if (status == PIC_OK)
+        status = pic_keyring_rotate(o->folder, &d->keys, pic_server_now_ms(), &rotated, err);
+    if (status == PIC_OK)
+        status = pic_follower_start(o->folder, &d->follower, err);
+    if (status == PIC_OK)
+        status = pic_committer_start(o->folder, pic_follower_wake, d->follower, &d->committer, err);
+    const struct pic_workers_options workers = {.folder = o->folder,
+                                                .n = o->workers,
+                                                .frames_max = QUEUE_FRAMES,
+                                                .bytes_max = QUEUE_BYTES,
+                                                .committer = d->committer,
+                                                .contacts = d->contacts};
+    return status == PIC_OK ? pic_workers_start(&workers, &d->keys, &d->workers, err) : status;
+}
+
+static int start_listeners(struct daemon *d, struct pic_err *err)
+{
+    unsigned ports[PIC_DAEMON_URLS_MAX];
+    const struct pic_listener_options options = {.idle_ms = d->options->idle_ms,
+                                                 .peers_max = d->options->peers_max,
+                                                 .per_host_max = d->options->per_host_max,
+                                                 .frame = pic_workers_frame,
+                                                 .context = d->workers};
+    for (size_t i = 0; i < d->options->url_n; i++) {
+        int status = pic_listener_open(d->options->urls[i], &options, &d->listeners[i]);
+        if (status != PIC_OK)
+            return pic_fail(err, status, d->options->urls[i], NULL);
+        ports[i] = pic_listener_port(d->listeners[i]);
+    }
+    d->options->ready(d->options->context, ports, d->options->url_n);
+    return PIC_OK;
+}
+
+/* In the reverse order: nothing comes in, what came is answered, what was done is durable. */
+static void stop(struct daemon *d)
+{
+    for (size_t i = 0; i < PIC_DAEMON_URLS_MAX; i++)
+        pic_listener_close(d->listeners[i], CLOSE_MS);
+    pic_workers_stop(d->workers);
+    pic_committer_stop(d->committer);
+    pic_follower_stop(d->follower);
+    if (d->contacts != NULL && pic_contacts_save(d->contacts, d->contacts_path, NULL) != PIC_OK)
+        pic_log_status("contacts", PIC_EIO);
+    pic_contacts_free(d->contacts);
+    pic_keyring_release(&d->keys);
+}
+
+/* --- life --- */
+
+static void log_counts(struct daemon *d)
+{
+    struct pic_workers_counts w;
+    struct pic_committer_counts c;
+    struct pic_listener_counts l = {0};
+    pic_workers_count(d->workers, &w);
+    pic_committer_count(d->committer, &c);
+    pic_listener_count(d->listeners[0], &l);
+    pic_log(PIC_LOG_INFO, "compte", "connexions", (int64_t)l.peers, "demandes", (int64_t)w.answered,
+            "refusees", (int64_t)w.refused, "occupe", (int64_t)w.busy, "ecritures",
+            (int64_t)c.works, "transactions", (int64_t)c.transactions, NULL);
+}
+
+static void tick(struct daemon *d, unsigned count)
+{
+    if (count % CONTACTS_TICKS == 0) {
+        int status = pic_contacts_save(d->contacts, d->contacts_path, NULL);
+        if (status != PIC_OK)
+            pic_log_status("contacts", status);
+    }
+    if (count % KEYS_TICKS == 0) {
+        bool rotated;
+        int status =
+            pic_keyring_rotate(d->options->folder, &d->keys, pic_server_now_ms(), &rotated, NULL);
+        if (status != PIC_OK)
+            pic_log_status("cles", status);
+        if (status == PIC_OK && rotated) {
+            pic_workers_keys(d->workers, &d->keys);
+            pic_log(PIC_LOG_INFO, "cles", "gardees", (int64_t)d->keys.key_n, NULL);
+        }
+    }
+    if (count % COUNTS_TICKS == 0)
+        log_counts(d);
+}
+
+static void live(struct daemon *d, const sigset_t *ends)
+{
+    const struct timespec second = {.tv_sec = TICK_S};
+    for (unsigned count = 1; sigtimedwait(ends, NULL, &second) < 0; count++)
+        tick(d, count);
+}
+
+int pic_daemon_run(const struct pic_daemon_options *options, struct pic_err *err)
+{
+    struct daemon d = {.options = options};
+    sigset_t ends;
+    /* Blocked before the first thread is made, so that every thread leaves them to this one. */
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    int status = pic_server_path(options->folder, "contacts", d.contacts_path);
+    if (status == PIC_OK)
+        status = pic_contacts_new(&d.contacts);
+    if (status == PIC_OK)
+        status = pic_contacts_load(d.contacts, d.contacts_path);
+    if (status == PIC_OK)
+        status = start_threads(&d, err);
+    if (status == PIC_OK)
+        status = start_listeners(&d, err);
+    if (status == PIC_OK) {
+        pic_log(PIC_LOG_INFO, "debut", "travailleurs", (int64_t)options->workers, NULL);
+        live(&d, &ends);
+        log_counts(&d);
+        pic_log(PIC_LOG_INFO, "fin", NULL);
+    }
+    stop(&d);
+    return status;
+}

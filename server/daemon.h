@@ -1,0 +1,26 @@
+/* daemon: `pic-server serve`: the threads of a server, from the first one started to the last one
+ * stopped. A signal to end lets what was begun be answered; a kill at any instruction loses nothing
+ * that was acknowledged. */
+#ifndef PIC_SERVER_DAEMON_H
+#define PIC_SERVER_DAEMON_H
+
+#include "server/store.h"
+
+enum { PIC_DAEMON_URLS_MAX = 8 };
+
+struct pic_daemon_options {
+    const char *folder;
+    const char *urls[PIC_DAEMON_URLS_MAX]; /* where to listen; borrowed */
+    size_t url_n;
+    unsigned workers;
+    unsigned peers_max, per_host_max; /* connections, in all and from one address */
+    int idle_ms;
+    /* Called once, when all addresses are bound; ports in the order of urls. */
+    void (*ready)(void *context, const unsigned *ports, size_t n);
+    void *context;
+};
+
+/* Serves until SIGTERM or SIGINT. */
+PIC_MUST_USE int pic_daemon_run(const struct pic_daemon_options *options, struct pic_err *err);
+
+#endif
