@@ -11,7 +11,7 @@ import struct
 import time
 import unicodedata
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Iterable
 
@@ -422,6 +422,16 @@ class Message:
         except KeyError:
             raise AttributeError(name) from None
 
+    @property
+    def status(self) -> str:
+        return STATUS_NAMES[self.kind]
+
+    @property
+    def empty(self) -> bool:
+        """Whether no field is there."""
+        return not any(any(value) if isinstance(value, bytes) else value
+                       for value in self.values.values())
+
 
 def write_field(row: Field, value: Any) -> bytes:
     if row.kind == "feed":
@@ -482,7 +492,9 @@ def read_fields(table: list[Field], reader: Reader) -> dict[str, Any]:
 
 def write_request(request: Message) -> bytes:
     data = bytes([request.kind]) + varint(VERSION)
-    return data + write_fields(REQUESTS[request.kind], request.values)
+    data += write_fields(REQUESTS[request.kind], request.values)
+    need(len(data) <= REQUEST_MAX, "request above its limit")
+    return data
 
 
 def read_request(data: bytes) -> Message:
@@ -495,7 +507,9 @@ def read_request(data: bytes) -> Message:
 
 def write_reply(kind: int, reply: Message) -> bytes:
     data = bytes([reply.kind]) + varint(reply.time)
-    return data + write_fields(REPLIES[kind], reply.values)
+    data += write_fields(REPLIES[kind], reply.values)
+    need(len(data) <= REPLY_MAX, "reply above its limit")
+    return data
 
 
 def read_reply(kind: int, data: bytes) -> Message:
@@ -1104,7 +1118,7 @@ class Agent:
             return enrol_request(code, self.sign_key, label, PROGRAM, h)
 
         reply = self.session.finish(self.session.begin(payload), ENROL)
-        if STATUS_NAMES[reply.kind] != "ok":
+        if reply.status != "ok":
             return reply
         if reply.proof != enrol_proof(code, seen["h"], self.identity):
             raise Distrust("proof of the server")
@@ -1184,7 +1198,7 @@ class Agent:
             need(not (reply.feed or reply.wanted or reply.transport), "told what was not asked")
         else:
             self.wanted = reply.wanted
-            self.take_feed(reply.feed, (0 if reply.values["flags"] & RESTART else self.cursor)
+            self.take_feed(reply.feed, (0 if reply.flags & RESTART else self.cursor)
                            + reply.skipped)
 
     def take_receipt(self, data: bytes) -> None:
@@ -1225,7 +1239,7 @@ class Agent:
         for offset in range(start, len(data), part):
             reply = self.session.ask(PUT, hash=H(data), total=len(data), offset=offset,
                                      bytes=data[offset:offset + part])
-            if STATUS_NAMES[reply.kind] != "ok":
+            if reply.status != "ok":
                 break
         return reply
 
@@ -1233,7 +1247,7 @@ class Agent:
         data = b""
         while True:
             reply = self.session.ask(GET, hash=name, offset=len(data), max=part)
-            need(STATUS_NAMES[reply.kind] == "ok", STATUS_NAMES[reply.kind])
+            need(reply.status == "ok", reply.status)
             need(len(reply.bytes) <= part and len(data) + len(reply.bytes) <= reply.total,
                  "more bytes than asked for")
             if not reply.bytes:
@@ -1260,7 +1274,3 @@ def enrol_from_code(connection: Connection, typed: str) -> tuple[Agent, list[str
     words = control_words(agent.identity, code)
     agent.enrol(code)
     return agent, words
-
-
-def altered(segment: Segment, **values: Any) -> Segment:
-    return replace(segment, hash=b"", signature=b"", **values)

@@ -202,20 +202,24 @@ FROZEN = (
 )
 
 
+def unsigned(read: c.Segment) -> c.Segment:
+    return replace(read, hash=b"", signature=b"")
+
+
 def segment(v: dict[str, bytes]) -> None:
     key = c.SignKey(seed(0x22))
     read = c.open_segment(v["segment"])
     equal("segment's hash", read.hash, v["hash"])
     c.verify_segment(read, key.public)
     own = c.Segment(42, ORGANISATION, seed(0x11), 1, FROZEN)
-    equal("segment", c.altered(read), own)
+    equal("segment", unsigned(read), own)
     equal("changes of the body", c.read_body(v["body"], 42, 17, 3), FROZEN)
     equal("body written", c.write_body(own, indexed=False), v["body"])
     for how in ((True, False), (True, True), (False, False), (False, True)):
         sealed = c.seal(own, key, *how)
         again = c.open_segment(sealed)
         c.verify_segment(again, key.public)
-        equal(f"segment sealed {how}", c.altered(again), own)
+        equal(f"segment sealed {how}", unsigned(again), own)
     every_prefix_is_refused("segment", c.open_segment, v["segment"])
 
     def verified(data: bytes) -> None:
@@ -244,7 +248,7 @@ def all_kinds() -> None:
         for indexed in (False, True):
             told = c.Segment(7, c.EVERYBODY, bytes(32), 65535, changes)
             read = c.open_segment(c.seal(told, key, compress, indexed))
-            equal("all kinds", c.altered(read), told)
+            equal("all kinds", unsigned(read), told)
 
 
 def main() -> None:
