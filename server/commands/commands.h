@@ -10,7 +10,9 @@
 /* TABLE(name): extern const struct pic_command pic_commands_<name>[], and its size. */
 #define PIC_SERVER_COMMANDS(TABLE)                                                                 \
     TABLE(life)                                                                                    \
-    TABLE(devices)
+    TABLE(devices)                                                                                 \
+    TABLE(field)                                                                                   \
+    TABLE(proof)
 
 #define PIC_COMMANDS_DECLARE(name)                                                                 \
     extern const struct pic_command pic_commands_##name[];                                         \
