@@ -241,8 +241,8 @@ consolidate() {
     title "Les alertes"
     region alertes || true
     title "Tout se vérifie depuis les journaux signés"
-    show "pic-server verifier"
-    region verifier
+    show "pic-server verifier --tout"
+    region verifier --tout
 }
 
 began=$SECONDS
