@@ -244,6 +244,9 @@ def push_and_pull(f: Fixture) -> None:
     lost = {**agent.sync_values(), "cursor_mark": b"12345678"}
     reply = status("sync with another mark", agent.session.ask(c.SYNC, **lost), "ok")
     equal("restart", (reply.flags & c.RESTART, reply.skipped), (c.RESTART, 0))
+    beyond = {**agent.sync_values(), "cursor": 1 << 40}
+    reply = status("cursor beyond the journal", agent.session.ask(c.SYNC, **beyond), "ok")
+    equal("restart again", (reply.flags & c.RESTART, reply.skipped), (c.RESTART, 0))
     before = set(agent.feed)
     agent.take_reply(reply)
     equal("feed again", set(agent.feed), before)
@@ -306,7 +309,11 @@ def forks(f: Fixture) -> None:
     values = {**agent.sync_values(), "head_mark": b"12345678"}
     reply = status("another mark, no segment", agent.session.ask(c.SYNC, **values), "fork")
     equal("head told again", (reply.head_seq, reply.head_mark), (2, c.mark(truth[1])))
-    push(agent, [f.project(agent, 3)])
+    agent.log.append(agent.seal([f.project(agent, 3)]))
+    values = {**agent.sync_values(agent.log[-1]), "head_mark": b"12345678"}
+    status("another mark than its segment's", agent.session.ask(c.SYNC, **values), "fork")
+    status("the same with its mark", agent.sync(agent.log[-1]), "ok")
+    covered(agent, *agent.head(), 3)
 
 
 def refusals(f: Fixture) -> None:
@@ -392,6 +399,12 @@ def malformed_requests(f: Fixture) -> None:
     with f.server.connect() as other:
         other.send_raw(b"PIC1\x00\x00\x01\x00")
         refuses("frame above its limit", ConnectionError, other.receive)
+
+
+def verified(f: Fixture) -> None:
+    """The program finds nothing wrong with what it was sent."""
+    equal("server's end", f.server.stop(), 0)
+    f.server.run("verifier")
 
 
 def stale_key(f: Fixture) -> None:
@@ -494,6 +507,13 @@ def retirement(f: Fixture) -> None:
     status("sync after it", agent.sync(), "revoked")
     covered(agent, *held, 2)
     equal("documents of a retired device", agent.receipt.documents, 1)
+    nothing_but("get of a retired device",
+                agent.session.ask(c.GET, hash=c.H(photo), max=10), "revoked")
+    nothing_but("put of what nobody waits for", agent.put(b"autre"), "refused")
+    colleague = f.laptop(f.first)
+    told = {op.field: op.value for s in colleague.feed.values() for ch in s.changes
+            if ch.entity == c.DEVICE_ENTITY and not ch.creates for op in ch.ops}
+    equal("retired in the feed", told, {1: "volé", 9: 1, 10: 2})
 
 
 def main() -> None:
@@ -502,7 +522,7 @@ def main() -> None:
         try:
             f = Fixture(server)
             topics = (enrolment, push_and_pull, pages, pipelining, forks, refusals, malformed_requests,
-                      stale_key, documents, restart, retirement)
+                      stale_key, documents, restart, retirement, verified)
             failed = 0
             for topic in topics:
                 try:
