@@ -14,6 +14,7 @@ int pic_command_init(struct pic_call *call);
 int pic_command_lock(struct pic_call *call);
 /* standing.c */
 int pic_command_status(struct pic_call *call);
+/* waiting.c */
 int pic_command_waiting(struct pic_call *call);
 /* exchange.c */
 int pic_command_sync(struct pic_call *call);
@@ -29,6 +30,7 @@ int pic_command_grid(struct pic_call *call);
 int pic_command_import(struct pic_call *call);
 /* list.c */
 int pic_command_list(struct pic_call *call);
+int pic_command_list_of(struct pic_call *call, const struct pic_entity *entity);
 int pic_command_show(struct pic_call *call);
 int pic_command_themes(struct pic_call *call);
 /* history.c */

@@ -1,50 +1,18 @@
 #include <stddef.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "agent/commands/commands.h"
-#include "agent/record.h"
+#include "agent/commands/given.h"
 #include "schema/dictionary/grid.h"
-
-/* What was given on the command line, made ready for the record: files and identities are taken in
- * and stand there by their hash. */
-struct given {
-    struct pic_input inputs[PIC_CHANGE_OPS_MAX];
-    struct pic_value values[PIC_CHANGE_OPS_MAX];
-    uint8_t hashes[PIC_CHANGE_OPS_MAX][PIC_HASH_SIZE];
-    size_t n;
-};
-
-static int take_value(struct pic_call *call, struct pic_agent *agent,
-                      const struct pic_call_value *value, struct given *out)
-{
-    size_t at = out->n;
-    uint64_t size = 0;
-    int status = PIC_OK;
-    if (at == PIC_CHANGE_OPS_MAX)
-        return pic_fail(&call->err, PIC_EUSAGE, value->field->label, NULL);
-    out->inputs[at] = (struct pic_input){.field = value->field, .typed = value->typed};
-    out->n++;
-    bool file = value->field->type == PIC_TYPE_DOCUMENT;
-    if ((!file && value->field->type != PIC_TYPE_IDENTITY) || *value->typed == '\0')
-        return PIC_OK;
-    status = file ? pic_record_blob(agent, value->typed, out->hashes[at], &size, &call->err)
-                  : pic_record_identity(agent, value->typed, out->hashes[at], &call->err);
-    out->values[at] = (struct pic_value){.kind = PIC_KIND_BYTES,
-                                         .s = pic_span_of(out->hashes[at], PIC_HASH_SIZE)};
-    out->inputs[at].typed = NULL;
-    out->inputs[at].value = &out->values[at];
-    return status;
-}
 
 /* In the open transaction: the fields that were given, as one change. */
 static int record_given(struct pic_call *call, struct pic_agent *agent,
                         const struct pic_entity *entity, uint64_t id, uint64_t *dot)
 {
-    struct given given = {.n = 0};
+    struct pic_given given = {.n = 0};
     int status = PIC_OK;
     for (size_t i = 0; status == PIC_OK && i < call->value_n; i++)
-        status = take_value(call, agent, &call->values[i], &given);
+        status =
+            pic_given_add(&given, agent, call->values[i].field, call->values[i].typed, &call->err);
     if (status == PIC_OK)
         status = pic_record_put(agent, entity, id, given.inputs, given.n, dot, &call->err);
     return status;
@@ -118,27 +86,24 @@ int pic_command_cancel(struct pic_call *call)
 }
 
 /* The values of an entry that is about to be replaced, as inputs; then what was given instead. */
-static int copy_row(struct pic_call *call, const struct pic_row *row, struct given *out)
+static int copy_row(struct pic_call *call, const struct pic_row *row, struct pic_given *out)
 {
-    for (size_t i = 0; i < row->entity->field_n; i++) {
+    int status = PIC_OK;
+    for (size_t i = 0; status == PIC_OK && i < row->entity->field_n; i++) {
         const struct pic_field *field = &row->entity->fields[i];
-        if (field->number == PIC_FIELD_CANCELLED || row->values[i].kind == PIC_KIND_NULL ||
-            pic_call_field(call, field->number) != NULL)
-            continue;
-        if (out->n == PIC_CHANGE_OPS_MAX)
-            return pic_fail(&call->err, PIC_EUSAGE, field->label, NULL);
-        out->values[out->n] = row->values[i];
-        out->inputs[out->n] = (struct pic_input){.field = field, .value = &out->values[out->n]};
-        out->n++;
+        bool kept = field->number != PIC_FIELD_CANCELLED && row->values[i].kind != PIC_KIND_NULL &&
+                    pic_call_field(call, field->number) == NULL;
+        if (kept)
+            status = pic_given_value(out, field, &row->values[i], &call->err);
     }
-    return PIC_OK;
+    return status;
 }
 
 /* Reversal, and the right entry in its place when fields are given, in one transaction. */
 static int reverse(struct pic_call *call, struct pic_agent *agent, uint64_t id, uint64_t *dot)
 {
     const struct pic_entity *entity = call->target.entity;
-    struct given given = {.n = 0};
+    struct pic_given given = {.n = 0};
     struct pic_row row;
     int status = pic_record_reverse(agent, id, pic_call_option(call, "motif"), dot, &call->err);
     if (status != PIC_OK || call->value_n == 0)
@@ -147,7 +112,8 @@ static int reverse(struct pic_call *call, struct pic_agent *agent, uint64_t id, 
     if (status == PIC_OK)
         status = copy_row(call, &row, &given);
     for (size_t i = 0; status == PIC_OK && i < call->value_n; i++)
-        status = take_value(call, agent, &call->values[i], &given);
+        status =
+            pic_given_add(&given, agent, call->values[i].field, call->values[i].typed, &call->err);
     if (status == PIC_OK)
         status = pic_record_put(agent, entity, 0, given.inputs, given.n, dot, &call->err);
     return status;

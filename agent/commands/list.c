@@ -173,14 +173,19 @@ static int list(struct pic_call *call, struct pic_agent *agent, const struct pic
     return status;
 }
 
-int pic_command_list(struct pic_call *call)
+int pic_command_list_of(struct pic_call *call, const struct pic_entity *entity)
 {
     struct pic_agent agent;
     int status = pic_desk_open(call, PIC_AGENT_READ, &agent);
     if (status == PIC_OK)
-        status = list(call, &agent, call->target.entity, pic_call_has(call, "complet"));
+        status = list(call, &agent, entity, pic_call_has(call, "complet"));
     pic_agent_close(&agent);
     return status;
+}
+
+int pic_command_list(struct pic_call *call)
+{
+    return pic_command_list_of(call, call->target.entity);
 }
 
 /* --- one row --- */

@@ -38,6 +38,37 @@ static const struct pic_option grid_options[] = {
     {"total-residence", "N", "Total selon le lieu d'habitation, additionné sur le papier", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
+static const struct pic_option import_options[] = {
+    {"entite", "NOM", "Ce que le tableau contient, par exemple projet ou depense", NULL,
+     PIC_OPTION_REQUIRED},
+    {"essai", NULL, "Vérifie tout sans rien enregistrer", NULL, 0},
+    {"oui", NULL, "Enregistre sans demander", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option attach_options[] = {
+    {"depense", "NUMÉRO", "Dépense que la pièce prouve", NULL, 0},
+    {"objet", "NUMÉRO", "Toute autre saisie que la pièce accompagne", NULL, 0},
+    {"nature", "CODE", "Nature de la pièce, par exemple facture ou photo", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option file_options[] = {
+    {"fichier", "FICHIER", "Où l'écrire ; ne remplace jamais un fichier", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option save_options[] = {{"fichier", "FICHIER",
+                                                  "Où l'écrire ; ne remplace jamais un fichier",
+                                                  NULL, PIC_OPTION_REQUIRED},
+                                                 {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option decide_options[] = {
+    {"champ", "CHAMP", "Champ à trancher", NULL, PIC_OPTION_REQUIRED},
+    {"garder", "LETTRE", "Valeur à garder, comme dans la liste : A, B…", NULL, 0},
+    {"valeur", "TEXTE", "Une autre valeur", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option history_options[] = {
+    {"champ", "CHAMP", "Ce champ seulement", NULL, 0}, {NULL, NULL, NULL, NULL, 0}};
+
 static const struct pic_command commands[] = {
     PIC_PROGRAM_COMMANDS,
     {.path = "init",
@@ -71,7 +102,81 @@ static const struct pic_command commands[] = {
      .options = csv_options,
      .run = pic_command_themes,
      .flags = PIC_COMMAND_NO_STORE},
-#include "agent/commands/more.def"
+    {.path = "attente",
+     .summary = "Montre la file d'attente, et pourquoi chaque chose attend",
+     .run = pic_command_waiting},
+    {.path = "importer",
+     .usage = "FICHIER",
+     .summary = "Enregistre les lignes d'un tableau, toutes ou aucune",
+     .options = import_options,
+     .run = pic_command_import,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "justificatif joindre",
+     .usage = "FICHIER",
+     .summary = "Joint une photo ou un fichier à une dépense ou à autre chose",
+     .options = attach_options,
+     .run = pic_command_attach,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "justificatif liste",
+     .summary = "Montre les pièces jointes",
+     .options = list_options,
+     .run = pic_command_documents},
+    {.path = "justificatif voir",
+     .usage = "NUMÉRO",
+     .summary = "Montre une pièce jointe, ou la copie dans un fichier",
+     .options = file_options,
+     .run = pic_command_document,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "synthese enregistrer",
+     .usage = "NUMÉRO",
+     .summary = "Copie dans un fichier le document d'une synthèse, vérifié",
+     .options = save_options,
+     .run = pic_command_save_summary,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "conflit liste",
+     .summary = "Montre les champs qui ont reçu plusieurs valeurs en même temps",
+     .run = pic_command_conflicts},
+    {.path = "conflit trancher",
+     .usage = "NUMÉRO",
+     .summary = "Choisit la valeur d'un champ ; l'autre reste dans l'historique",
+     .options = decide_options,
+     .run = pic_command_decide,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "historique",
+     .usage = "NUMÉRO",
+     .summary = "Dit qui a écrit quoi, quand, avant et après, avec l'accusé",
+     .options = history_options,
+     .run = pic_command_history,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "accuse liste",
+     .summary = "Montre les accusés de réception",
+     .run = pic_command_receipts},
+    {.path = "accuse voir",
+     .usage = "[NUMÉRO]",
+     .summary = "Montre un accusé, le dernier par défaut, ou l'écrit dans un fichier",
+     .options = file_options,
+     .run = pic_command_receipt,
+     .arg_max = 1},
+    {.path = "accuse verifier",
+     .usage = "FICHIER",
+     .summary = "Vérifie un accusé, sans Internet et sans autre fichier",
+     .run = pic_command_verify,
+     .arg_min = 1,
+     .arg_max = 1,
+     .flags = PIC_COMMAND_NO_STORE},
+    {.path = "qpv chercher",
+     .usage = "TEXTE…",
+     .summary = "Trouve les quartiers prioritaires d'une commune ou d'un nom",
+     .run = pic_command_territory,
+     .arg_min = 1,
+     .arg_max = PIC_CALL_ARGS_MAX,
+     .flags = PIC_COMMAND_NO_STORE},
 };
 
 static const struct pic_command verbs[] = {

@@ -346,6 +346,52 @@ static void print_json(const struct pic_sheet *sheet, bool array, struct pic_buf
         out->bad = true;
 }
 
+static void put_escaped(struct pic_buf *out, struct pic_span text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        switch (text.p[i]) {
+        case '&':
+            pic_buf_text(out, "&amp;");
+            break;
+        case '<':
+            pic_buf_text(out, "&lt;");
+            break;
+        case '>':
+            pic_buf_text(out, "&gt;");
+            break;
+        case '"':
+            pic_buf_text(out, "&quot;");
+            break;
+        default:
+            pic_buf_u8(out, text.p[i]);
+        }
+}
+
+static void print_html(const struct pic_sheet *sheet, struct pic_buf *scratch, struct pic_buf *out)
+{
+    pic_buf_text(out, "<thead><tr>");
+    for (size_t i = 0; i < sheet->column_n; i++) {
+        const struct pic_column *column = &sheet->columns[i];
+        pic_buf_printf(out, "<th scope=\"col\"%s>", is_number(column->type) ? " class=\"n\"" : "");
+        put_escaped(out, pic_span_text(column->title));
+        pic_buf_text(out, "</th>");
+    }
+    pic_buf_text(out, "</tr></thead>\n<tbody>\n");
+    struct pic_cursor c = pic_cursor_of(sheet->cells.data, sheet->cells.len);
+    for (size_t cell = 0; cell < sheet->row_n * sheet->column_n && !out->bad; cell++) {
+        size_t i = cell % sheet->column_n;
+        struct pic_value value = next_cell(&c);
+        format_cell(&sheet->columns[i], &value, PIC_STYLE_SCREEN, scratch);
+        const char *class = is_number(sheet->columns[i].type) ? " class=\"n\"" : "";
+        pic_buf_printf(out, i == 0 ? "<tr><th scope=\"row\"%s>" : "<td%s>", class);
+        put_escaped(out, pic_buf_view(scratch));
+        pic_buf_text(out, i == 0 ? "</th>" : "</td>");
+        if (i + 1 == sheet->column_n)
+            pic_buf_text(out, "</tr>\n");
+    }
+    pic_buf_text(out, "</tbody>\n");
+}
+
 int pic_sheet_print(const struct pic_sheet *sheet, enum pic_sheet_form form,
                     const struct pic_look *look, struct pic_buf *out)
 {
@@ -375,6 +421,9 @@ int pic_sheet_print(const struct pic_sheet *sheet, enum pic_sheet_form form,
     case PIC_SHEET_JSON:
     case PIC_SHEET_OBJECT:
         print_json(sheet, form == PIC_SHEET_JSON, &scratch, out);
+        break;
+    case PIC_SHEET_HTML:
+        print_html(sheet, &scratch, out);
         break;
     }
     int status = scratch.bad ? PIC_ELIMIT : pic_buf_status(out);

@@ -1,4 +1,4 @@
-/* sheet: a table of typed cells, and its six printed forms. Handlers fill a sheet; what it becomes
+/* sheet: a table of typed cells, and its printed forms. Handlers fill a sheet; what it becomes
  * (aligned text, CSV for people or programs, JSON) is decided by the options of the command line,
  * never by the handler.
  *
@@ -47,6 +47,7 @@ enum pic_sheet_form {
     PIC_SHEET_REGULATORY, /* CSV for programs */
     PIC_SHEET_JSON,       /* array of objects; money and rates as decimal strings */
     PIC_SHEET_OBJECT,     /* the first row alone, as a JSON object */
+    PIC_SHEET_HTML,       /* head and body of a table, headings with their scope */
 };
 
 struct pic_look {

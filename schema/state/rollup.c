@@ -268,48 +268,74 @@ static void list_territories(const char *codes, struct territories *out)
         out->code[out->n++][0] = '\0'; /* not given */
 }
 
-/* Adds sign times one measure, split among funders, then among territories. */
-static void add_measure(struct pic_rollup *r, const struct pic_contribution *c, int measure,
-                        int64_t sign, const struct shares *shares, const struct territories *places)
+/* Cuts one measure among funders, then among territories. */
+static int cut_measure(const struct pic_contribution *c, int measure, const struct shares *shares,
+                       const struct territories *places, pic_rollup_part *part, void *context)
 {
     int64_t equal[PIC_SPLIT_MAX];
     int64_t by_funder[PIC_SPLIT_MAX];
     int64_t by_place[PIC_SPLIT_MAX];
+    int status = PIC_OK;
     for (size_t p = 0; p < places->n; p++)
         equal[p] = 1;
     pic_split(c->measures[measure], shares->rates, shares->n, by_funder);
     for (size_t f = 0; f < shares->n; f++) {
         pic_split(by_funder[f], equal, places->n, by_place);
-        for (size_t p = 0; p < places->n; p++)
+        for (size_t p = 0; status == PIC_OK && p < places->n; p++)
             if (by_place[p] != 0)
-                cell_of(r, c->fund, shares->funders[f], c->theme, places->code[p])
-                    ->measures[measure] += sign * by_place[p];
+                status = part(context, shares->funders[f], places->code[p],
+                              (enum pic_measure)measure, by_place[p]);
     }
+    return status;
+}
+
+int pic_rollup_cut(struct pic_rollup *r, const struct pic_contribution *c, pic_rollup_part *part,
+                   void *context)
+{
+    const struct shares *found;
+    struct territories places;
+    if (c->fund == 0)
+        return PIC_OK;
+    int status = shares_of(r, c->fund, &found);
+    if (status != PIC_OK)
+        return status;
+    const struct shares shares = *found; /* a flush on the way forgets those of r */
+    list_territories(c->territories, &places);
+    if (c->projects != 0)
+        status = part(context, 0, places.code[0], PIC_MEASURES, c->projects);
+    for (int m = 0; status == PIC_OK && m < PIC_MEASURES; m++)
+        if (c->measures[m] != 0)
+            status = cut_measure(c, m, &shares, &places, part, context);
+    return status;
+}
+
+struct adding {
+    struct pic_rollup *rollup;
+    const struct pic_contribution *contribution;
+    int64_t sign;
+};
+
+static int add_part(void *context, uint64_t funder, const char *territory, enum pic_measure measure,
+                    int64_t amount)
+{
+    const struct adding *in = context;
+    struct pic_rollup *r = in->rollup;
+    int status = r->used >= SLOTS_FULL ? pic_rollup_flush(r) : PIC_OK;
+    if (status != PIC_OK)
+        return status;
+    struct cell *cell =
+        cell_of(r, in->contribution->fund, funder, in->contribution->theme, territory);
+    if (measure == PIC_MEASURES)
+        cell->projects += in->sign * amount;
+    else
+        cell->measures[measure] += in->sign * amount;
+    return PIC_OK;
 }
 
 static int add(struct pic_rollup *r, const struct pic_contribution *c, int64_t sign)
 {
-    const struct shares *shares;
-    struct territories places;
-    if (c->fund == 0)
-        return PIC_OK;
-    int status = shares_of(r, c->fund, &shares);
-    if (status != PIC_OK)
-        return status;
-    list_territories(c->territories, &places);
-    /* The most cells one contribution can touch must find room; a flush forgets the shares too. */
-    if (r->used + (shares->n + 1) * places.n > SLOTS_FULL)
-        status = pic_rollup_flush(r);
-    if (status == PIC_OK)
-        status = shares_of(r, c->fund, &shares);
-    if (status != PIC_OK)
-        return status;
-    if (c->projects != 0)
-        cell_of(r, c->fund, 0, c->theme, places.code[0])->projects += sign * c->projects;
-    for (int m = 0; m < PIC_MEASURES; m++)
-        if (c->measures[m] != 0)
-            add_measure(r, c, m, sign, shares, &places);
-    return status;
+    struct adding adding = {r, c, sign};
+    return pic_rollup_cut(r, c, add_part, &adding);
 }
 
 static bool is_same(const struct pic_contribution *a, const struct pic_contribution *b)

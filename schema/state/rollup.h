@@ -40,6 +40,16 @@ void pic_rollup_created(const struct pic_rollup *rollup, const struct pic_row *p
 /* Whether a field of a project is one that its contribution depends on. */
 bool pic_rollup_reads(const struct pic_rollup *rollup, unsigned field);
 
+/* One part of a contribution: what a funder (0: none) bears of a measure on a territory ("": none).
+ * The number of projects comes as PIC_MEASURES. A status other than PIC_OK ends the cut. */
+typedef int pic_rollup_part(void *context, uint64_t funder, const char *territory,
+                            enum pic_measure measure, int64_t amount);
+/* Cuts a contribution into the parts that stand in the table: the way from a total to what is
+ * behind it. */
+PIC_MUST_USE int pic_rollup_cut(struct pic_rollup *rollup,
+                                const struct pic_contribution *contribution, pic_rollup_part *part,
+                                void *context);
+
 /* Takes one contribution away and adds another. */
 PIC_MUST_USE int pic_rollup_move(struct pic_rollup *rollup, const struct pic_contribution *before,
                                  const struct pic_contribution *after);

@@ -1,5 +1,6 @@
 #include "schema/state/row.h"
 
+enum { LOADED_MAX = 8 << 20 };
 enum { COLUMN_ID, COLUMN_ORG, COLUMN_STAMP, COLUMN_REVERSED, COLUMN_HEADS, COLUMN_FIRST_FIELD };
 
 static const char *column_type(const struct pic_field *field)
@@ -39,6 +40,8 @@ void pic_rows_schema(struct pic_buf *out)
 void pic_rows_init(struct pic_rows *rows, struct pic_db *db)
 {
     *rows = (struct pic_rows){.db = db};
+    for (size_t i = 0; i <= PIC_ENTITY_MAX; i++)
+        pic_buf_init(&rows->of[i].loaded, LOADED_MAX);
 }
 
 void pic_rows_release(struct pic_rows *rows)
@@ -48,6 +51,7 @@ void pic_rows_release(struct pic_rows *rows)
         (void)sqlite3_finalize(rows->of[i].select);
         (void)sqlite3_finalize(rows->of[i].update);
         (void)sqlite3_finalize(rows->of[i].owner);
+        pic_buf_release(&rows->of[i].loaded);
     }
     pic_rows_init(rows, NULL);
 }
@@ -164,7 +168,30 @@ int pic_row_update(struct pic_rows *rows, const struct pic_row *row)
     return pic_db_run(*stmt);
 }
 
-static struct pic_value column_value(sqlite3_stmt *stmt, int column, enum pic_kind kind)
+/* Copies a text or a blob to where there is room for it already. */
+static struct pic_span keep(struct pic_buf *loaded, struct pic_span s)
+{
+    size_t at = loaded->len;
+    pic_buf_bytes(loaded, s.p, s.n);
+    return pic_span_of(loaded->data + at, s.n);
+}
+
+/* Room for all texts and bytes of a row, so that nothing moves while they are copied. */
+static int make_room(struct pic_buf *loaded, sqlite3_stmt *stmt)
+{
+    size_t bytes = 1;
+    for (int i = COLUMN_HEADS; i < sqlite3_column_count(stmt); i++) {
+        int type = sqlite3_column_type(stmt, i);
+        if (type == SQLITE_TEXT || type == SQLITE_BLOB)
+            bytes += (size_t)sqlite3_column_bytes(stmt, i);
+    }
+    pic_buf_clear(loaded);
+    (void)pic_buf_room(loaded, bytes);
+    return pic_buf_status(loaded);
+}
+
+static struct pic_value column_value(struct pic_buf *loaded, sqlite3_stmt *stmt, int column,
+                                     enum pic_kind kind)
 {
     struct pic_value v = {0};
     if (sqlite3_column_type(stmt, column) == SQLITE_NULL)
@@ -173,7 +200,7 @@ static struct pic_value column_value(sqlite3_stmt *stmt, int column, enum pic_ki
     if (kind == PIC_KIND_INT || kind == PIC_KIND_REF)
         v.i = sqlite3_column_int64(stmt, column);
     else
-        v.s = pic_db_column_span(stmt, column);
+        v.s = keep(loaded, pic_db_column_span(stmt, column));
     return v;
 }
 
@@ -184,21 +211,28 @@ int pic_row_load(struct pic_rows *rows, const struct pic_entity *entity, uint64_
     int status = prepared(rows, entity, stmt, select_text);
     if (status != PIC_OK)
         return status;
-    (void)sqlite3_reset(*stmt);
+    struct pic_buf *loaded = &rows->of[entity->number].loaded;
     (void)sqlite3_bind_int64(*stmt, 1, (sqlite3_int64)id);
     bool row;
     status = pic_db_step(*stmt, &row);
-    if (status != PIC_OK || !row)
-        return status == PIC_OK ? PIC_ENOT_FOUND : status;
+    if (status == PIC_OK && !row)
+        status = PIC_ENOT_FOUND;
+    if (status == PIC_OK)
+        status = make_room(loaded, *stmt);
+    if (status != PIC_OK) {
+        (void)sqlite3_reset(*stmt);
+        return status;
+    }
     out->entity = entity;
     out->id = id;
     out->org = (uint64_t)sqlite3_column_int64(*stmt, COLUMN_ORG);
     out->stamp = (uint64_t)sqlite3_column_int64(*stmt, COLUMN_STAMP);
     out->reversed = (uint64_t)sqlite3_column_int64(*stmt, COLUMN_REVERSED);
-    out->heads = pic_db_column_span(*stmt, COLUMN_HEADS);
+    out->heads = keep(loaded, pic_db_column_span(*stmt, COLUMN_HEADS));
     for (size_t k = 0; k < entity->field_n; k++)
-        out->values[k] =
-            column_value(*stmt, COLUMN_FIRST_FIELD + (int)k, pic_type_kind(entity->fields[k].type));
+        out->values[k] = column_value(loaded, *stmt, COLUMN_FIRST_FIELD + (int)k,
+                                      pic_type_kind(entity->fields[k].type));
+    (void)sqlite3_reset(*stmt); /* an open statement would hold on to an old snapshot */
     return PIC_OK;
 }
 

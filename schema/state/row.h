@@ -26,6 +26,7 @@ struct pic_rows {
     struct pic_db *db;
     struct {
         sqlite3_stmt *insert, *select, *update, *owner;
+        struct pic_buf loaded; /* texts and bytes of the row loaded last */
     } of[PIC_ENTITY_MAX + 1];
 };
 

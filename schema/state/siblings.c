@@ -37,7 +37,7 @@ static void get_entry(struct pic_cursor *c, uint8_t *field, struct pic_siblings 
 {
     *field = pic_cursor_u8(c);
     out->n = (size_t)pic_cursor_varint_max(c, PIC_SIBLINGS_MAX);
-    out->ghost_n = (size_t)pic_cursor_varint_max(c, PIC_SIBLINGS_MAX);
+    out->ghost_n = (size_t)pic_cursor_varint_max(c, PIC_GHOSTS_MAX);
     for (size_t i = 0; i < out->n; i++) {
         out->list[i] = (struct pic_sibling){.dot = pic_cursor_varint(c)};
         out->list[i].stamp = pic_cursor_varint(c);
@@ -82,12 +82,17 @@ int pic_heads_get(struct pic_span heads, uint8_t field, const struct pic_sibling
     return c.bad ? PIC_EFORMAT : PIC_OK;
 }
 
+/* Whether a field is as the creation left it: nothing to tell. */
+static bool is_untouched(const struct pic_siblings *s, uint64_t created)
+{
+    return s->n == 1 && s->ghost_n == 0 && s->list[0].dot == created;
+}
+
 int pic_heads_put(struct pic_span heads, uint8_t field, uint64_t created,
                   const struct pic_siblings *siblings, struct pic_buf *out)
 {
     struct pic_cursor c = pic_cursor_of(heads.p, heads.n);
-    bool untouched = siblings->n == 1 && siblings->ghost_n == 0 && siblings->list[0].dot == created;
-    bool written = untouched;
+    bool written = is_untouched(siblings, created);
     while (!c.bad && pic_cursor_left(&c) > 0) {
         struct pic_siblings other;
         uint8_t at;
@@ -129,43 +134,65 @@ static bool remove_ghost(struct pic_siblings *s, uint64_t dot)
     return false;
 }
 
-static int add_ghost(struct pic_siblings *s, uint64_t dot)
+int pic_heads_arrived(struct pic_span heads, uint64_t created, uint64_t dot, struct pic_buf *out)
+{
+    struct pic_cursor c = pic_cursor_of(heads.p, heads.n);
+    while (!c.bad && pic_cursor_left(&c) > 0) {
+        struct pic_siblings s;
+        uint8_t field;
+        const uint8_t *start = c.p;
+        get_entry(&c, &field, &s);
+        if (!c.bad && remove_ghost(&s, dot)) {
+            if (!is_untouched(&s, created))
+                put_entry(out, field, &s);
+        } else {
+            pic_buf_bytes(out, start, (size_t)(c.p - start));
+        }
+    }
+    return c.bad ? PIC_EFORMAT : pic_buf_status(out);
+}
+
+static void add_ghost(struct pic_siblings *s, uint64_t dot)
 {
     size_t i = 0;
     while (i < s->ghost_n && s->ghosts[i] < dot)
         i++;
     if (i < s->ghost_n && s->ghosts[i] == dot)
-        return PIC_OK;
-    if (s->ghost_n == PIC_SIBLINGS_MAX)
-        return PIC_ELIMIT;
+        return;
+    if (s->ghost_n == PIC_GHOSTS_MAX) {
+        if (i == 0)
+            return;
+        s->ghost_n--;
+        memmove(s->ghosts, s->ghosts + 1, s->ghost_n * sizeof *s->ghosts);
+        i--;
+    }
     memmove(s->ghosts + i + 1, s->ghosts + i, (s->ghost_n - i) * sizeof *s->ghosts);
     s->ghosts[i] = dot;
     s->ghost_n++;
-    return PIC_OK;
 }
 
-static int add_sibling(struct pic_siblings *s, const struct pic_sibling *write)
+static void add_sibling(struct pic_siblings *s, const struct pic_sibling *write)
 {
-    if (s->n == PIC_SIBLINGS_MAX)
-        return PIC_ELIMIT;
+    if (s->n == PIC_SIBLINGS_MAX) {
+        if (is_before(write, &s->list[0]))
+            return;
+        (void)remove_sibling(s, s->list[0].dot);
+    }
     size_t i = s->n;
     for (; i > 0 && is_before(write, &s->list[i - 1]); i--)
         s->list[i] = s->list[i - 1];
     s->list[i] = *write;
     s->n++;
-    return PIC_OK;
 }
 
-int pic_siblings_write(struct pic_siblings *s, const struct pic_sibling *write,
-                       const uint64_t *bases, size_t base_n, const struct pic_seen *seen)
+void pic_siblings_write(struct pic_siblings *s, const struct pic_sibling *write,
+                        const uint64_t *bases, size_t base_n, const struct pic_seen *seen)
 {
-    int status = PIC_OK;
-    for (size_t i = 0; status == PIC_OK && i < base_n; i++)
+    for (size_t i = 0; i < base_n; i++)
         if (!remove_sibling(s, bases[i]) && !seen->seen(seen->context, bases[i]))
-            status = add_ghost(s, bases[i]);
-    if (status == PIC_OK && !remove_ghost(s, write->dot))
-        status = add_sibling(s, write);
-    return status;
+            add_ghost(s, bases[i]);
+    if (!remove_ghost(s, write->dot))
+        add_sibling(s, write);
 }
 
 /* --- values --- */

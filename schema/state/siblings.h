@@ -16,7 +16,8 @@
 
 #include "schema/dictionary/dictionary.h"
 
-enum { PIC_SIBLINGS_MAX = 64, PIC_HEADS_MAX = 1 << 20 };
+/* One write can supersede as many siblings as there may be. */
+enum { PIC_SIBLINGS_MAX = PIC_OP_BASES_MAX, PIC_GHOSTS_MAX = 64, PIC_HEADS_MAX = 1 << 20 };
 
 struct pic_sibling {
     uint64_t dot, stamp;
@@ -26,7 +27,7 @@ struct pic_sibling {
 struct pic_siblings {
     struct pic_sibling list[PIC_SIBLINGS_MAX]; /* ascending (stamp, device) */
     size_t n;
-    uint64_t ghosts[PIC_SIBLINGS_MAX]; /* superseded before they arrived; ascending */
+    uint64_t ghosts[PIC_GHOSTS_MAX]; /* superseded before they arrived; ascending */
     size_t ghost_n;
 };
 
@@ -45,10 +46,14 @@ struct pic_seen {
     void *context;
 };
 
-/* Adds a write. PIC_ELIMIT when there are more siblings or ghosts than a field can have. */
-PIC_MUST_USE int pic_siblings_write(struct pic_siblings *s, const struct pic_sibling *write,
-                                    const uint64_t *bases, size_t base_n,
-                                    const struct pic_seen *seen);
+/* Adds a write. Where there are more siblings or ghosts than a field can have, which no honest
+ * device causes, the oldest gives way: what arrives can never stop the folding. */
+void pic_siblings_write(struct pic_siblings *s, const struct pic_sibling *write,
+                        const uint64_t *bases, size_t base_n, const struct pic_seen *seen);
+
+/* A change to the entity has arrived: no field waits for it any longer, written by it or not. */
+PIC_MUST_USE int pic_heads_arrived(struct pic_span heads, uint64_t created, uint64_t dot,
+                                   struct pic_buf *out);
 
 /* What is shown: the greatest (stamp, device), or the union of the sets, appended to store. */
 PIC_MUST_USE int pic_siblings_value(const struct pic_siblings *s, enum pic_policy policy,

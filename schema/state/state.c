@@ -9,7 +9,7 @@
 
 extern const unsigned char pic_embedded_state_sql[];
 
-enum { SEEN_REFERENCES = 256, STATE_SQL_MAX = 1 << 18 };
+enum { SEEN_REFERENCES = 256, STATE_SQL_MAX = 1 << 18, ARRIVED_MAX = 256 << 20 };
 
 enum query {
     HISTORY_ADD,
@@ -51,7 +51,9 @@ struct pic_state {
         const struct pic_entity *entity;
     } found[SEEN_REFERENCES]; /* rows are never removed and never change hands */
     struct pic_row row;
-    struct pic_buf heads, heads_next, store, loose;
+    struct pic_buf heads, heads_next, loose;
+    struct pic_buf shown[PIC_CHANGE_OPS_MAX]; /* what the fields of one edit show, one by op */
+    struct pic_buf arrived;                   /* ids and devices whose waiting changes may come */
 };
 
 /* --- life --- */
@@ -152,7 +154,9 @@ int pic_state_new(struct pic_db *db, const struct pic_author *self, struct pic_s
     pic_rows_init(&s->rows, db);
     pic_buf_init(&s->heads, PIC_HEADS_MAX);
     pic_buf_init(&s->heads_next, PIC_HEADS_MAX);
-    pic_buf_init(&s->store, PIC_HEADS_MAX);
+    for (size_t i = 0; i < PIC_CHANGE_OPS_MAX; i++)
+        pic_buf_init(&s->shown[i], PIC_HEADS_MAX);
+    pic_buf_init(&s->arrived, ARRIVED_MAX);
     pic_buf_init(&s->loose, PIC_HEADS_MAX);
     int status = pic_rollup_new(&s->rows, &s->rollup, err);
     for (size_t i = 0; status == PIC_OK && i < QUERIES; i++) {
@@ -180,7 +184,9 @@ void pic_state_free(struct pic_state *s)
     pic_rows_release(&s->rows);
     pic_buf_release(&s->heads);
     pic_buf_release(&s->heads_next);
-    pic_buf_release(&s->store);
+    for (size_t i = 0; i < PIC_CHANGE_OPS_MAX; i++)
+        pic_buf_release(&s->shown[i]);
+    pic_buf_release(&s->arrived);
     pic_buf_release(&s->loose);
     free(s);
 }
@@ -228,7 +234,7 @@ int pic_state_find(struct pic_state *s, uint64_t id, const struct pic_entity **e
                    uint64_t *org)
 {
     size_t slot = id % SEEN_REFERENCES;
-    if (s->found[slot].id == id) {
+    if (s->found[slot].entity != NULL && s->found[slot].id == id) {
         *entity = s->found[slot].entity;
         *org = s->found[slot].org;
         return PIC_OK;
@@ -242,9 +248,10 @@ int pic_state_find(struct pic_state *s, uint64_t id, const struct pic_entity **e
 }
 
 /* Who a device is: what this program was told of itself, or its certificate in the state. */
-static int author_of(struct pic_state *s, uint32_t device, struct pic_author *out)
+static int author_of(struct pic_state *s, uint32_t device, struct pic_author *out, bool *known)
 {
     *out = (struct pic_author){.device = device, .last_seq = UINT64_MAX};
+    *known = true;
     if (device == PIC_DEVICE_SERVER) {
         out->roles = PIC_ROLE_CENTRAL;
         return PIC_OK;
@@ -262,15 +269,25 @@ static int author_of(struct pic_state *s, uint32_t device, struct pic_author *ou
         out->roles = pic_authority_roles(pic_db_column_span(stmt, 1));
         if (sqlite3_column_int(stmt, 2) != 0)
             out->last_seq = (uint64_t)sqlite3_column_int64(stmt, 3);
-    } else if (status == PIC_OK && s->self.device == device) {
+    } else if (s->self.device == device) {
         *out = s->self;
+    } else {
+        *known = false;
     }
     (void)sqlite3_reset(stmt);
-    s->author = *out;
+    if (status == PIC_OK && *known)
+        s->author = *out;
     return status;
 }
 
 /* --- checking --- */
+
+/* What a change of a device that is not known yet waits for: an id that no entity has, since there
+ * is no device 0. */
+static uint64_t certificate_of(uint32_t device)
+{
+    return pic_dot(0, device);
+}
 
 /* What is wrong with a change, and what it waits for when that is all. */
 struct fault {
@@ -296,6 +313,32 @@ static int find_target(struct pic_state *s, const struct pic_field *field, uint6
     return *entity == NULL ? PIC_ENOT_FOUND : owner_in(s, *entity, id, org);
 }
 
+/* What is not where it should be waits for its arrival, unless it stands elsewhere already. */
+static int wait_for(struct pic_state *s, uint64_t id, uint8_t field, struct fault *f)
+{
+    const struct pic_entity *other;
+    uint64_t org;
+    int status = pic_state_find(s, id, &other, &org);
+    if (status == PIC_OK)
+        return fault_at(f, PIC_QVALUE, field);
+    if (status != PIC_ENOT_FOUND)
+        return status;
+    f->waits_for = id;
+    return fault_at(f, PIC_QUNKNOWN, field);
+}
+
+/* Who may reverse what: whoever the log belongs to, and not what only the central team writes. */
+static int check_reversal(const struct pic_change *change, const struct pic_entity *target,
+                          uint64_t org, uint64_t audience)
+{
+    bool server = pic_dot_device(change->dot) == PIC_DEVICE_SERVER;
+    if ((target->flags & PIC_REVERSIBLE) == 0)
+        return PIC_QVALUE;
+    if (org != audience)
+        return PIC_QSCOPE;
+    return !server && target->writers == PIC_ROLE_CENTRAL ? PIC_QROLE : PIC_OK;
+}
+
 static int check_reference(struct pic_state *s, const struct pic_change *change,
                            const struct pic_field *field, uint64_t id, uint64_t audience,
                            struct fault *f)
@@ -303,17 +346,14 @@ static int check_reference(struct pic_state *s, const struct pic_change *change,
     const struct pic_entity *target;
     uint64_t org = 0;
     int status = find_target(s, field, id, &target, &org);
-    if (status == PIC_ENOT_FOUND) {
-        f->waits_for = id;
-        return fault_at(f, PIC_QUNKNOWN, field->number);
-    }
+    if (status == PIC_ENOT_FOUND)
+        return wait_for(s, id, field->number, f);
     if (status != PIC_OK)
         return status;
-    if (pic_authority_reference(audience, org) != PIC_OK)
-        return fault_at(f, PIC_QSCOPE, field->number);
-    if (change->entity == PIC_REVERSAL && (target->flags & PIC_REVERSIBLE) == 0)
-        return fault_at(f, PIC_QVALUE, field->number);
-    return PIC_OK;
+    int verdict = pic_authority_reference(audience, org);
+    if (verdict == PIC_OK && change->entity == PIC_REVERSAL)
+        verdict = check_reversal(change, target, org, audience);
+    return verdict == PIC_OK ? PIC_OK : fault_at(f, verdict, field->number);
 }
 
 static int check_values(struct pic_state *s, const struct pic_entity *entity,
@@ -357,10 +397,8 @@ static int check_edit(struct pic_state *s, const struct pic_entity *entity,
 {
     uint64_t org = 0;
     int status = owner_in(s, entity, change->id, &org);
-    if (status == PIC_ENOT_FOUND) {
-        f->waits_for = change->id;
-        return fault_at(f, PIC_QUNKNOWN, 0);
-    }
+    if (status == PIC_ENOT_FOUND)
+        return wait_for(s, change->id, 0, f);
     if (status != PIC_OK)
         return status;
     if (pic_authority_row(audience, entity, change->id, org) != PIC_OK)
@@ -380,10 +418,15 @@ static int check(struct pic_state *s, const struct pic_change *change, uint64_t 
                  struct fault *f)
 {
     struct pic_author author;
+    bool known;
     *f = (struct fault){.verdict = PIC_OK};
-    int status = author_of(s, pic_dot_device(change->dot), &author);
+    int status = author_of(s, pic_dot_device(change->dot), &author, &known);
     if (status != PIC_OK)
         return status;
+    if (!known) {
+        f->waits_for = certificate_of(author.device);
+        return fault_at(f, PIC_QAUTHOR, 0);
+    }
     int verdict = pic_authority_change(&author, change, audience);
     if (verdict != PIC_OK)
         return fault_at(f, verdict, 0);
@@ -464,42 +507,70 @@ static bool is_idle_edit(const struct pic_state *s, const struct pic_change *cha
     return true;
 }
 
-/* F5, first half: the project whose money a change of s->row moves, 0 for none, and what the
- * project adds so far. */
-static int before(struct pic_state *s, const struct pic_change *change, uint64_t *project,
-                  struct pic_contribution *contribution)
+/* What one change may move: the project that its row is about before it and, where a reference
+ * moves, after it; or the fund whose shares it changes, likewise. */
+struct moved {
+    uint64_t project, fund;
+    struct pic_contribution contribution; /* of the project, before; fund 0: nothing */
+};
+
+static uint64_t fund_of(const struct pic_row *row)
+{
+    if (row->entity->number != PIC_SHARE)
+        return 0;
+    return (uint64_t)row->values[pic_entity_by_column(row->entity, "fund") - row->entity->fields].i;
+}
+
+/* F5, first half: what a change of s->row moves, as it stands. */
+static int before(struct pic_state *s, const struct pic_change *change, struct moved *moved)
 {
     int status = PIC_OK;
-    contribution->fund = 0;
-    *project = is_idle_edit(s, change) ? 0 : project_of(&s->row);
+    moved->contribution.fund = 0;
+    moved->fund = fund_of(&s->row);
+    moved->project = is_idle_edit(s, change) ? 0 : project_of(&s->row);
     if (is_about_money(s->row.entity))
-        status = project_about(s, about_of(&s->row), project);
+        status = project_about(s, about_of(&s->row), &moved->project);
     bool new_project = change->entity == PIC_PROJECT && change->id == change->dot;
-    if (status != PIC_OK || *project == 0 || new_project)
+    if (status != PIC_OK || moved->project == 0 || new_project)
         return status;
-    return pic_rollup_contribution(s->rollup, *project, contribution);
+    return pic_rollup_contribution(s->rollup, moved->project, &moved->contribution);
+}
+
+/* A control that turns to another row: its effect on the new one's project. The control's row is
+ * written already, so the project is made anew as it would be without and with it. */
+static int turn(struct pic_state *s, const struct moved *moved)
+{
+    uint64_t project;
+    int status = project_about(s, about_of(&s->row), &project);
+    if (status != PIC_OK || project == 0 || project == moved->project)
+        return status;
+    struct pic_contribution now;
+    status = pic_rollup_contribution(s->rollup, project, &now);
+    return status == PIC_OK ? pic_rollup_split_again(s->rollup, now.fund) : status;
 }
 
 /* F5, second half. */
-static int after(struct pic_state *s, const struct pic_change *change, uint64_t project,
-                 const struct pic_contribution *before_it)
+static int after(struct pic_state *s, const struct pic_change *change, const struct moved *moved)
 {
     struct pic_contribution now;
-    bool new_project = change->entity == PIC_PROJECT && change->id == change->dot;
-    if (change->entity == PIC_SHARE) {
-        const struct pic_entity *share = s->row.entity;
-        return pic_rollup_split_again(
-            s->rollup,
-            (uint64_t)s->row.values[pic_entity_by_column(share, "fund") - share->fields].i);
-    }
-    if (project == 0)
-        return PIC_OK;
     int status = PIC_OK;
-    if (new_project)
-        pic_rollup_created(s->rollup, &s->row, &now);
-    else
-        status = pic_rollup_contribution(s->rollup, project, &now);
-    return status == PIC_OK ? pic_rollup_move(s->rollup, before_it, &now) : status;
+    if (moved->fund != 0)
+        status = pic_rollup_split_again(s->rollup, moved->fund);
+    if (status == PIC_OK && fund_of(&s->row) != moved->fund)
+        status = pic_rollup_split_again(s->rollup, fund_of(&s->row));
+    uint64_t project = moved->project;
+    if (status == PIC_OK && project != 0) {
+        bool new_project = change->entity == PIC_PROJECT && change->id == change->dot;
+        if (new_project)
+            pic_rollup_created(s->rollup, &s->row, &now);
+        else
+            status = pic_rollup_contribution(s->rollup, project, &now);
+        if (status == PIC_OK)
+            status = pic_rollup_move(s->rollup, &moved->contribution, &now);
+    }
+    if (status == PIC_OK && s->row.entity->number == PIC_CONTROL)
+        status = turn(s, moved);
+    return status;
 }
 
 /* --- folding --- */
@@ -548,15 +619,14 @@ static void fill_row(struct pic_state *s, const struct pic_entity *entity,
 static int create(struct pic_state *s, const struct pic_entity *entity,
                   const struct pic_change *change, uint64_t audience)
 {
-    uint64_t project;
-    struct pic_contribution contribution;
+    struct moved moved;
     fill_row(s, entity, change, audience);
-    int status = before(s, change, &project, &contribution);
+    int status = before(s, change, &moved);
     if (status == PIC_OK)
         status = pic_row_insert(&s->rows, &s->row);
     if (status == PIC_OK && entity->number == PIC_REVERSAL)
         status = reverse(s, change, about_of(&s->row));
-    return status == PIC_OK ? after(s, change, project, &contribution) : status;
+    return status == PIC_OK ? after(s, change, &moved) : status;
 }
 
 struct seen_in {
@@ -593,11 +663,35 @@ static int note_conflict(struct pic_state *s, const struct pic_field *field,
     return pic_db_run(stmt);
 }
 
+/* Takes the heads just written as those of s->row; the old ones make room for the next. */
+static void turn_heads(struct pic_state *s)
+{
+    struct pic_buf swap = s->heads;
+    s->heads = s->heads_next;
+    s->heads_next = swap;
+    s->row.heads = pic_buf_view(&s->heads);
+    pic_buf_clear(&s->heads_next);
+}
+
+/* What siblings show, kept where nothing moves while the other fields of the edit are written. */
+static int show(const struct pic_siblings *siblings, enum pic_policy policy, struct pic_buf *kept,
+                struct pic_value *out)
+{
+    pic_buf_clear(kept);
+    int status = pic_siblings_value(siblings, policy, kept, out);
+    if (status == PIC_OK && out->s.n > 0 && kept->len == 0) {
+        pic_buf_bytes(kept, out->s.p, out->s.n);
+        out->s = pic_buf_view(kept);
+        status = pic_buf_status(kept);
+    }
+    return status;
+}
+
 /* F2 for one field of s->row. */
-static int write_field(struct pic_state *s, const struct pic_change *change,
-                       const struct pic_op *op)
+static int write_field(struct pic_state *s, const struct pic_change *change, unsigned at)
 {
     struct pic_row *row = &s->row;
+    const struct pic_op *op = &change->ops[at];
     size_t index = (size_t)pic_entity_index(row->entity, op->field);
     const struct pic_field *field = &row->entity->fields[index];
     const struct pic_sibling created = {row->id, row->stamp, row->values[index]};
@@ -606,36 +700,44 @@ static int write_field(struct pic_state *s, const struct pic_change *change,
     const struct pic_seen seen = {seen_before, &in};
     struct pic_siblings siblings;
     int status = pic_heads_get(row->heads, op->field, &created, &siblings);
-    if (status == PIC_OK)
-        status = pic_siblings_write(&siblings, &write, op->bases, op->base_n, &seen);
-    if (status == PIC_OK)
-        status = pic_siblings_value(&siblings, field->policy, &s->store, &row->values[index]);
-    pic_buf_clear(&s->heads_next);
+    if (status != PIC_OK)
+        return status;
+    pic_siblings_write(&siblings, &write, op->bases, op->base_n, &seen);
+    status = show(&siblings, field->policy, &s->shown[at], &row->values[index]);
     if (status == PIC_OK)
         status = pic_heads_put(row->heads, op->field, row->id, &siblings, &s->heads_next);
     if (status != PIC_OK)
         return status;
-    struct pic_buf swap = s->heads;
-    s->heads = s->heads_next;
-    s->heads_next = swap;
-    row->heads = pic_buf_view(&s->heads);
+    turn_heads(s);
     return note_conflict(s, field, &siblings);
+}
+
+/* Writes the fields of an edit; no other field waits for this change any longer. */
+static int write_fields(struct pic_state *s, const struct pic_change *change)
+{
+    int status = PIC_OK;
+    pic_buf_clear(&s->heads_next);
+    for (unsigned i = 0; status == PIC_OK && i < change->op_n; i++)
+        status = write_field(s, change, i);
+    if (status == PIC_OK)
+        status = pic_heads_arrived(s->row.heads, s->row.id, change->dot, &s->heads_next);
+    if (status == PIC_OK)
+        turn_heads(s);
+    return status;
 }
 
 static int edit(struct pic_state *s, const struct pic_entity *entity,
                 const struct pic_change *change)
 {
-    uint64_t project;
-    struct pic_contribution contribution;
+    struct moved moved;
     int status = pic_row_load(&s->rows, entity, change->id, &s->row);
     if (status != PIC_OK)
         return status;
-    status = before(s, change, &project, &contribution);
-    if (status == PIC_OK && project != 0) /* which may have used the same statement */
+    status = before(s, change, &moved);
+    if (status == PIC_OK && moved.project != 0) /* which may have used the same statement */
         status = pic_row_load(&s->rows, entity, change->id, &s->row);
-    pic_buf_clear(&s->store);
-    for (unsigned i = 0; status == PIC_OK && i < change->op_n; i++)
-        status = write_field(s, change, &change->ops[i]);
+    if (status == PIC_OK)
+        status = write_fields(s, change);
     if (status == PIC_OK)
         status = pic_row_update(&s->rows, &s->row);
     if (status != PIC_OK)
@@ -643,7 +745,7 @@ static int edit(struct pic_state *s, const struct pic_entity *entity,
     (void)sqlite3_bind_int64(s->stmt[HISTORY_ADD], 1, (sqlite3_int64)change->id);
     (void)sqlite3_bind_int64(s->stmt[HISTORY_ADD], 2, (sqlite3_int64)change->dot);
     status = pic_db_run(s->stmt[HISTORY_ADD]);
-    return status == PIC_OK ? after(s, change, project, &contribution) : status;
+    return status == PIC_OK ? after(s, change, &moved) : status;
 }
 
 static int quarantine(struct pic_state *s, const struct pic_change *change, uint64_t audience,
@@ -684,37 +786,24 @@ static int take_waiting(struct pic_state *s, uint64_t arrived, struct pic_buf *b
     return pic_db_run(s->stmt[QUARANTINE_REMOVE]);
 }
 
-/* Folds what waited for this arrival, and so what waited for that. */
-static int let_in(struct pic_state *s, uint64_t arrived)
+/* The number that a device's certificate gives it. */
+static uint32_t device_number(const struct pic_change *change)
 {
-    struct pic_buf bytes;
-    pic_buf_init(&bytes, PIC_HEADS_MAX);
-    struct pic_change_store *store = s->waiting > 0 ? malloc(sizeof *store) : NULL;
-    int status = PIC_OK;
-    bool found = store != NULL;
-    while (status == PIC_OK && found) {
-        uint64_t audience = 0;
-        struct pic_change change;
-        status = take_waiting(s, arrived, &bytes, &audience, &found);
-        if (status != PIC_OK || !found)
-            break;
-        struct pic_cursor c = pic_cursor_of(bytes.data, bytes.len);
-        status = pic_change_get(&c, store, &change);
-        if (status == PIC_OK)
-            status = pic_state_fold(s, &change, audience, NULL);
-    }
-    free(store);
-    pic_buf_release(&bytes);
-    return status;
+    const struct pic_field *number =
+        pic_entity_by_column(pic_dictionary_entity(PIC_DEVICE), "device");
+    for (unsigned i = 0; i < change->op_n; i++)
+        if (change->ops[i].field == number->number)
+            return (uint32_t)change->ops[i].value.i;
+    return 0;
 }
 
-int pic_state_fold(struct pic_state *s, const struct pic_change *change, uint64_t audience,
-                   int *verdict)
+/* Folds a change alone. What its arrival may let in is noted in s->arrived. */
+static int fold_one(struct pic_state *s, const struct pic_change *change, uint64_t audience,
+                    int *verdict)
 {
     struct fault f;
     int status = check(s, change, audience, &f);
-    if (verdict != NULL)
-        *verdict = f.verdict;
+    *verdict = f.verdict;
     if (status != PIC_OK)
         return status;
     if (f.verdict != PIC_OK)
@@ -724,7 +813,63 @@ int pic_state_fold(struct pic_state *s, const struct pic_change *change, uint64_
     status = creates ? create(s, entity, change, audience) : edit(s, entity, change);
     if (entity->number == PIC_DEVICE)
         s->author = (struct pic_author){0};
-    return status == PIC_OK && creates && s->waiting > 0 ? let_in(s, change->id) : status;
+    if (status != PIC_OK || !creates)
+        return status;
+    pic_buf_u64(&s->arrived, change->id);
+    if (entity->number == PIC_DEVICE)
+        pic_buf_u64(&s->arrived, certificate_of(device_number(change)));
+    return pic_buf_status(&s->arrived);
+}
+
+/* Folds what waited for one arrival. */
+static int let_in(struct pic_state *s, uint64_t arrived, struct pic_change_store *store,
+                  struct pic_buf *bytes)
+{
+    int status = PIC_OK;
+    bool found = s->waiting > 0;
+    while (status == PIC_OK && found) {
+        uint64_t audience = 0;
+        struct pic_change change;
+        int verdict;
+        status = take_waiting(s, arrived, bytes, &audience, &found);
+        if (status != PIC_OK || !found)
+            break;
+        struct pic_cursor c = pic_cursor_of(bytes->data, bytes->len);
+        status = pic_change_get(&c, store, &change);
+        if (status == PIC_OK)
+            status = fold_one(s, &change, audience, &verdict);
+    }
+    return status;
+}
+
+/* Folds what waited for the arrivals noted, and so what waited for that: a list, for what waits for
+ * what can be a long chain. */
+static int let_all_in(struct pic_state *s)
+{
+    struct pic_buf bytes;
+    struct pic_change_store *store = malloc(sizeof *store);
+    if (store == NULL)
+        return PIC_EMEMORY;
+    pic_buf_init(&bytes, PIC_HEADS_MAX);
+    int status = PIC_OK;
+    for (size_t at = 0; status == PIC_OK && at < s->arrived.len; at += sizeof(uint64_t)) {
+        struct pic_cursor c = pic_cursor_of(s->arrived.data + at, sizeof(uint64_t));
+        status = let_in(s, pic_cursor_u64(&c), store, &bytes);
+    }
+    free(store);
+    pic_buf_release(&bytes);
+    return status;
+}
+
+int pic_state_fold(struct pic_state *s, const struct pic_change *change, uint64_t audience,
+                   int *verdict)
+{
+    int own;
+    pic_buf_clear(&s->arrived);
+    int status = fold_one(s, change, audience, verdict == NULL ? &own : verdict);
+    if (status == PIC_OK && s->waiting > 0 && s->arrived.len > 0)
+        status = let_all_in(s);
+    return status;
 }
 
 int pic_state_fold_segment(struct pic_state *s, struct pic_segment_reader *reader,

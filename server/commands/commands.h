@@ -12,7 +12,10 @@
     TABLE(life)                                                                                    \
     TABLE(devices)                                                                                 \
     TABLE(field)                                                                                   \
-    TABLE(proof)
+    TABLE(proof)                                                                                   \
+    TABLE(bank)                                                                                    \
+    TABLE(view)                                                                                    \
+    TABLE(alerts)
 
 #define PIC_COMMANDS_DECLARE(name)                                                                 \
     extern const struct pic_command pic_commands_##name[];                                         \
