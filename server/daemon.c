@@ -1,5 +1,6 @@
 #include "server/daemon.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +18,8 @@ enum {
     CONTACTS_TICKS = 30,
     KEYS_TICKS = 3600,
     COUNTS_TICKS = 600,
+    ARENAS = 2,
+    LARGE_BYTES = 32 << 10, /* a full frame is given back to the system as soon as it is answered */
 };
 
 struct daemon {
@@ -134,6 +137,8 @@ int pic_daemon_run(const struct pic_daemon_options *options, struct pic_err *err
 {
     struct daemon d = {.options = options};
     sigset_t ends;
+    (void)mallopt(M_ARENA_MAX, ARENAS);
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     /* Blocked before the first thread is made, so that every thread leaves them to this one. */
     (void)sigemptyset(&ends);
     (void)sigaddset(&ends, SIGTERM);

@@ -133,9 +133,15 @@ static int append_work(struct pic_server *server, void *context)
 {
     struct append_job *job = context;
     uint32_t number = job->device->certificate.device;
-    uint64_t position;
+    uint64_t position = 0;
     bool fresh;
-    int status = pic_journal_append(server->journal, job->segment, &position);
+    struct pic_device now;
+    /* It may have been retired since the worker looked. */
+    int status = pic_registry_device(server->registry, number, &now);
+    if (status == PIC_OK && now.retired && job->segment->last_seq > now.last_seq)
+        status = PIC_EREVOKED;
+    if (status == PIC_OK)
+        status = pic_journal_append(server->journal, job->segment, &position);
     for (size_t at = 0; status == PIC_OK && at < job->hashes.n; at += PIC_HASH_SIZE)
         status = pic_registry_document_named(server->registry, number, job->device->audience,
                                              job->hashes.p + at, &fresh);

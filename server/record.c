@@ -26,16 +26,16 @@ struct pic_record {
 /* Where a creation is written: the column that tells, and whether it names the organisation itself
  * or a row of its log. */
 static const struct {
-    uint8_t entity;
     const char *column;
+    uint8_t entity;
     bool organisation;
 } owners[] = {
-    {PIC_FUND, "carrier", true},        {PIC_SUMMARY, "addressee", true},
-    {PIC_DEVICE, "organisation", true}, {PIC_SHARE, "fund", false},
-    {PIC_TRANSFER, "share", false},     {PIC_COUNTERPART, "about", false},
-    {PIC_RULE, "fund", false},          {PIC_REVERSAL, "about", false},
-    {PIC_CONTROL, "about", false},      {PIC_DOCUMENT, "about", false},
-    {PIC_BANK_BALANCE, "fund", false},
+    {"carrier", PIC_FUND, true},        {"addressee", PIC_SUMMARY, true},
+    {"organisation", PIC_DEVICE, true}, {"fund", PIC_SHARE, false},
+    {"share", PIC_TRANSFER, false},     {"about", PIC_COUNTERPART, false},
+    {"fund", PIC_RULE, false},          {"about", PIC_REVERSAL, false},
+    {"about", PIC_CONTROL, false},      {"about", PIC_DOCUMENT, false},
+    {"fund", PIC_BANK_BALANCE, false},
 };
 
 /* The reference that a change writes into a column; 0 when it writes none. */
@@ -174,13 +174,16 @@ static int lock(struct pic_record *r, struct pic_err *err)
 int pic_record_begin(struct pic_server *server, struct pic_record **out, struct pic_err *err)
 {
     struct pic_record *r = calloc(1, sizeof *r);
-    if (r == NULL)
-        return pic_fail(err, PIC_EMEMORY, NULL);
+    if (r == NULL) {
+        (void)pic_fail(err, PIC_EMEMORY, NULL);
+        return PIC_EMEMORY;
+    }
     r->server = server;
     int status = lock(r, err);
     if (status != PIC_OK) {
         free_record(r);
-        return pic_fail(err, status, NULL);
+        (void)pic_fail(err, status, NULL);
+        return status;
     }
     const struct pic_clock seen = pic_projector_clock(server->projector);
     pic_clock_see(&r->log.clock, seen.last);
@@ -317,7 +320,7 @@ int pic_record_one(struct pic_server *server, const struct pic_entity *entity, u
                    const struct pic_input *inputs, size_t input_n, uint64_t *dot,
                    struct pic_err *err)
 {
-    struct pic_record *record;
+    struct pic_record *record = NULL;
     int status = pic_record_begin(server, &record, err);
     if (status != PIC_OK)
         return status;

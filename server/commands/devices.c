@@ -414,7 +414,7 @@ static int run_device_retire(struct pic_call *call)
 {
     struct pic_server server;
     struct pic_device device;
-    uint32_t number;
+    uint32_t number = 0;
     int status = number_of(call, &number);
     if (status == PIC_OK)
         status = pic_command_open(call, 0, &server);

@@ -296,8 +296,8 @@ static int find_subject(struct pic_call *call, struct history *h, uint64_t *id,
 static int show_history(struct pic_call *call, struct history *h)
 {
     struct pic_sheet sheet;
-    const struct pic_field *field;
-    uint64_t id;
+    const struct pic_field *field = NULL;
+    uint64_t id = 0;
     int status = find_subject(call, h, &id, &field);
     if (status != PIC_OK)
         return status;
@@ -311,30 +311,41 @@ static int show_history(struct pic_call *call, struct history *h)
     return status;
 }
 
+static void free_history(struct history *h)
+{
+    if (h == NULL)
+        return;
+    for (size_t i = 0; i < h->n; i++)
+        pic_buf_release(&h->events[i].change);
+    pic_segment_reader_free(h->reader);
+    pic_buf_release(&h->bytes);
+    free(h->events);
+    free(h);
+}
+
+static struct history *new_history(struct pic_server *server)
+{
+    struct history *h = calloc(1, sizeof *h);
+    if (h == NULL)
+        return NULL;
+    h->server = server;
+    h->events = calloc(HISTORY_MAX, sizeof *h->events);
+    pic_buf_init(&h->bytes, PIC_SEGMENT_MAX);
+    if (h->events != NULL && pic_segment_reader_new(&h->reader) == PIC_OK)
+        return h;
+    free_history(h);
+    return NULL;
+}
+
 static int run_history(struct pic_call *call)
 {
     struct pic_server server;
     int status = pic_command_open(call, 0, &server);
     if (status != PIC_OK)
         return status;
-    struct history *h = calloc(1, sizeof *h);
-    if (h != NULL) {
-        h->server = &server;
-        h->events = calloc(HISTORY_MAX, sizeof *h->events);
-        pic_buf_init(&h->bytes, PIC_SEGMENT_MAX);
-    }
-    if (h == NULL || h->events == NULL || pic_segment_reader_new(&h->reader) != PIC_OK)
-        status = pic_fail(&call->err, PIC_EMEMORY, NULL);
-    if (status == PIC_OK)
-        status = show_history(call, h);
-    for (size_t i = 0; h != NULL && i < h->n; i++)
-        pic_buf_release(&h->events[i].change);
-    if (h != NULL) {
-        pic_segment_reader_free(h->reader);
-        pic_buf_release(&h->bytes);
-        free(h->events);
-    }
-    free(h);
+    struct history *h = new_history(&server);
+    status = h == NULL ? pic_fail(&call->err, PIC_EMEMORY, NULL) : show_history(call, h);
+    free_history(h);
     pic_server_close(&server);
     return status;
 }
@@ -395,7 +406,7 @@ static int add_rules(struct pic_call *call, struct pic_server *server, uint64_t 
     struct pic_span left = pic_shipped_rules();
     const struct pic_value about = {.kind = PIC_KIND_REF, .i = (int64_t)fund};
     struct pic_shipped_rule rule;
-    struct pic_record *record;
+    struct pic_record *record = NULL;
     int status = pic_record_begin(server, &record, &call->err);
     if (status != PIC_OK)
         return status;

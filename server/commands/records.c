@@ -259,7 +259,7 @@ static int run_list(struct pic_call *call)
 {
     struct pic_server server;
     struct pic_column columns[PIC_SHEET_COLUMNS_MAX];
-    unsigned fields[PIC_SHEET_COLUMNS_MAX];
+    unsigned fields[PIC_SHEET_COLUMNS_MAX] = {0};
     struct pic_sheet sheet;
     int status = pic_command_open(call, 0, &server);
     if (status != PIC_OK)
@@ -277,7 +277,7 @@ static int run_show(struct pic_call *call)
 {
     struct pic_server server;
     struct pic_column columns[PIC_SHEET_COLUMNS_MAX];
-    unsigned fields[PIC_SHEET_COLUMNS_MAX];
+    unsigned fields[PIC_SHEET_COLUMNS_MAX] = {0};
     struct pic_sheet sheet;
     struct pic_row row;
     uint64_t id;

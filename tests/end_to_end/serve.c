@@ -88,13 +88,13 @@ static pid_t serve(void)
                                             "--port-fichier", port_file, "--dossier", folder, NULL},
                       NULL);
     for (int waited = 0; waited < DEADLINE_MS; waited += 10) {
-        unsigned port = 0;
+        char port[16];
         FILE *f = fopen(port_file, "r");
-        bool read = f != NULL && fscanf(f, "%u", &port) == 1;
+        bool read = f != NULL && fgets(port, sizeof port, f) != NULL;
         if (f != NULL)
             (void)fclose(f);
         if (read) {
-            (void)snprintf(url, sizeof url, "tcp://127.0.0.1:%u", port);
+            (void)snprintf(url, sizeof url, "tcp://127.0.0.1:%.*s", (int)strcspn(port, "\n"), port);
             return pid;
         }
         sleep_ms(10);
@@ -204,7 +204,7 @@ static void *record(void *context)
                                                 "association", "--dossier", folder, NULL},
                           NULL);
         if (o->kill && o->tried % 3 == 0) {
-            sleep_ms(o->tried % 7 * 10);
+            sleep_ms((long)(o->tried % 7) * 10);
             (void)kill(pid, SIGKILL);
         }
         o->done += wait_for(pid) == 0;
@@ -253,7 +253,7 @@ static void live_and_die(struct person people[static LAPTOPS], struct office *of
     for (unsigned i = 0; i < LAPTOPS; i++)
         check(pthread_create(&people[i].thread, NULL, work, &people[i]) == 0, "thread");
     check(pthread_create(&office->thread, NULL, record, office) == 0, "thread");
-    sleep_ms(seed * 37 % 300);
+    sleep_ms((long)seed * 37 % 300);
     check(kill(pid, SIGKILL) == 0 && wait_for(pid) == 128 + SIGKILL, "kill");
     atomic_store(&over, true);
     for (unsigned i = 0; i < LAPTOPS; i++) {

@@ -611,7 +611,8 @@ static void test_contacts_survive_a_restart(void **state)
     assert_int_equal(pic_server_path(p->folder, "contacts", path), PIC_OK);
     assert_int_equal(pic_contacts_new(&contacts), PIC_OK);
     for (uint32_t i = 200; i > 2; i--) {
-        const struct pic_contact c = {.device = i, .time_ms = i * 10, .clock_minutes = -(int)i};
+        const struct pic_contact c = {
+            .device = i, .time_ms = (int64_t)i * 10, .clock_minutes = -(int)i};
         pic_contacts_put(contacts, &c);
     }
     assert_int_equal(pic_contacts_save(contacts, path, NULL), PIC_OK);
