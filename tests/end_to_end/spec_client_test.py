@@ -7,6 +7,7 @@ Ends with 77 (skipped) where python3-cryptography is not installed.
 """
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -79,11 +80,16 @@ class Server:
         raise AssertionError(f"no server: {(self._folder / 'events').read_text()}")
 
     def stop(self) -> int:
-        """The exit status; None is 0 for a server that was never started."""
+        """The exit status; 0 for a server that was never started."""
         if self._process is None:
             return 0
         self._process.terminate()
         return self._process.wait(60)
+
+    def copy(self, source: str, target: str) -> None:
+        """Of the server's data, while it is stopped."""
+        shutil.rmtree(self._folder / target, ignore_errors=True)
+        shutil.copytree(self._folder / source, self._folder / target)
 
     def connect(self) -> c.Connection:
         return c.Connection("127.0.0.1", self.port)
@@ -386,7 +392,8 @@ def malformed_requests(f: Fixture) -> None:
 
     connection = session.connection
     for what, payload in (("no kind", b""), ("unknown kind", b"\x09"), ("a reply", b"\x02"),
-                          ("key wanted with more", b"\x03\x00"), ("short message", bytes([1] * 96))):
+                          ("key wanted with more", b"\x03\x00"),
+                          ("short message", bytes([1] * 96))):
         connection.send(payload)
         equal(what, c.STATUS_NAMES[connection.receive()[1]], "malformed")
     connection.send(bytes([1] * 97))
@@ -487,6 +494,38 @@ def restart(f: Fixture) -> None:
     push(agent, [f.project(agent, 2)])
 
 
+def restored(f: Fixture) -> None:
+    """The server goes back to an older copy of its folder, and the laptop mends it."""
+    agent = f.laptop(f.first)
+    push(agent, [f.project(agent, 1)])
+    agent.pull_all()
+    equal("server's end", f.server.stop(), 0)
+    f.server.copy("serveur", "copie")
+    f.server.start()
+    agent.session.connection = f.server.connect()
+    for n in range(2, 6):
+        push(agent, [f.project(agent, n)])
+    f.laptop(f.first)
+    agent.pull_all()
+    held = agent.receipt
+    equal("server's end", f.server.stop(), 0)
+    f.server.copy("copie", "serveur")
+    f.server.start()
+    agent.session.connection = f.server.connect()
+
+    reply = agent.session.ask(c.SYNC, **agent.sync_values())
+    status("sync with a restored server", reply, "ok")
+    equal("head told", (reply.flags & c.HEAD_TOLD, reply.head_seq, reply.head_mark),
+          (c.HEAD_TOLD, 1, c.mark(c.open_segment(agent.log[0]).hash)))
+    equal("restart", reply.flags & c.RESTART, c.RESTART)
+    agent.take_reply(reply)
+    now = agent.receipts[-1]
+    equal("receipt of the server as it is now", (now.seq, now.number < held.number), (1, True))
+    replies = agent.push_all(agent.log[1:])
+    equal("what was lost", [r.status for r in replies], ["ok"] * 4)
+    covered(agent, *agent.head(), 5)
+
+
 def retirement(f: Fixture) -> None:
     agent = f.laptop(f.first)
     photo = b"une photo en retard"
@@ -516,15 +555,17 @@ def retirement(f: Fixture) -> None:
     equal("retired in the feed", told, {1: "volé", 9: 1, 10: 2})
 
 
+TOPICS = (enrolment, push_and_pull, pages, pipelining, forks, refusals, malformed_requests,
+          stale_key, documents, restart, restored, retirement, verified)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         server = Server(sys.argv[1], Path(folder))
         try:
             f = Fixture(server)
-            topics = (enrolment, push_and_pull, pages, pipelining, forks, refusals, malformed_requests,
-                      stale_key, documents, restart, retirement, verified)
             failed = 0
-            for topic in topics:
+            for topic in TOPICS:
                 try:
                     topic(f)
                 except (AssertionError, c.Malformed, c.Distrust, c.NotDone) as error:
@@ -533,7 +574,7 @@ def main() -> None:
             equal("server's end", server.stop(), 0)
         finally:
             server.stop()
-        print(f"{len(topics)} topics, {failed} failed")
+        print(f"{len(TOPICS)} topics, {failed} failed")
         sys.exit(failed != 0)
 
 
