@@ -1106,8 +1106,8 @@ class Agent:
 
     @property
     def receipt(self) -> Receipt:
-        """The latest: by the server's time, for a restored server counts again."""
-        return max(self.receipts, key=lambda r: r.time)
+        """The latest: by the server's time, then by number, for a restored server counts again."""
+        return max(self.receipts, key=lambda r: (r.time, r.number))
 
     def enrol(self, code: str, label: str = "spec client", device: int = 0) -> Message:
         """Becomes a device; `device` is the number that an invitation file told."""

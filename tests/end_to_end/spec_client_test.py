@@ -7,6 +7,7 @@ Ends with 77 (skipped) where python3-cryptography is not installed.
 """
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -79,11 +80,16 @@ class Server:
         raise AssertionError(f"no server: {(self._folder / 'events').read_text()}")
 
     def stop(self) -> int:
-        """The exit status; None is 0 for a server that was never started."""
+        """The exit status; 0 for a server that was never started."""
         if self._process is None:
             return 0
         self._process.terminate()
         return self._process.wait(60)
+
+    def copy(self, source: str, target: str) -> None:
+        """Of the server's data, while it is stopped."""
+        shutil.rmtree(self._folder / target, ignore_errors=True)
+        shutil.copytree(self._folder / source, self._folder / target)
 
     def connect(self) -> c.Connection:
         return c.Connection("127.0.0.1", self.port)
@@ -244,6 +250,9 @@ def push_and_pull(f: Fixture) -> None:
     lost = {**agent.sync_values(), "cursor_mark": b"12345678"}
     reply = status("sync with another mark", agent.session.ask(c.SYNC, **lost), "ok")
     equal("restart", (reply.flags & c.RESTART, reply.skipped), (c.RESTART, 0))
+    beyond = {**agent.sync_values(), "cursor": 1 << 40}
+    reply = status("cursor beyond the journal", agent.session.ask(c.SYNC, **beyond), "ok")
+    equal("restart again", (reply.flags & c.RESTART, reply.skipped), (c.RESTART, 0))
     before = set(agent.feed)
     agent.take_reply(reply)
     equal("feed again", set(agent.feed), before)
@@ -306,7 +315,11 @@ def forks(f: Fixture) -> None:
     values = {**agent.sync_values(), "head_mark": b"12345678"}
     reply = status("another mark, no segment", agent.session.ask(c.SYNC, **values), "fork")
     equal("head told again", (reply.head_seq, reply.head_mark), (2, c.mark(truth[1])))
-    push(agent, [f.project(agent, 3)])
+    agent.log.append(agent.seal([f.project(agent, 3)]))
+    values = {**agent.sync_values(agent.log[-1]), "head_mark": b"12345678"}
+    status("another mark than its segment's", agent.session.ask(c.SYNC, **values), "fork")
+    status("the same with its mark", agent.sync(agent.log[-1]), "ok")
+    covered(agent, *agent.head(), 3)
 
 
 def refusals(f: Fixture) -> None:
@@ -379,7 +392,8 @@ def malformed_requests(f: Fixture) -> None:
 
     connection = session.connection
     for what, payload in (("no kind", b""), ("unknown kind", b"\x09"), ("a reply", b"\x02"),
-                          ("key wanted with more", b"\x03\x00"), ("short message", bytes([1] * 96))):
+                          ("key wanted with more", b"\x03\x00"),
+                          ("short message", bytes([1] * 96))):
         connection.send(payload)
         equal(what, c.STATUS_NAMES[connection.receive()[1]], "malformed")
     connection.send(bytes([1] * 97))
@@ -392,6 +406,12 @@ def malformed_requests(f: Fixture) -> None:
     with f.server.connect() as other:
         other.send_raw(b"PIC1\x00\x00\x01\x00")
         refuses("frame above its limit", ConnectionError, other.receive)
+
+
+def verified(f: Fixture) -> None:
+    """The program finds nothing wrong with what it was sent."""
+    equal("server's end", f.server.stop(), 0)
+    f.server.run("verifier")
 
 
 def stale_key(f: Fixture) -> None:
@@ -474,6 +494,38 @@ def restart(f: Fixture) -> None:
     push(agent, [f.project(agent, 2)])
 
 
+def restored(f: Fixture) -> None:
+    """The server goes back to an older copy of its folder, and the laptop mends it."""
+    agent = f.laptop(f.first)
+    push(agent, [f.project(agent, 1)])
+    agent.pull_all()
+    equal("server's end", f.server.stop(), 0)
+    f.server.copy("serveur", "copie")
+    f.server.start()
+    agent.session.connection = f.server.connect()
+    for n in range(2, 6):
+        push(agent, [f.project(agent, n)])
+    f.laptop(f.first)
+    agent.pull_all()
+    held = agent.receipt
+    equal("server's end", f.server.stop(), 0)
+    f.server.copy("copie", "serveur")
+    f.server.start()
+    agent.session.connection = f.server.connect()
+
+    reply = agent.session.ask(c.SYNC, **agent.sync_values())
+    status("sync with a restored server", reply, "ok")
+    equal("head told", (reply.flags & c.HEAD_TOLD, reply.head_seq, reply.head_mark),
+          (c.HEAD_TOLD, 1, c.mark(c.open_segment(agent.log[0]).hash)))
+    equal("restart", reply.flags & c.RESTART, c.RESTART)
+    agent.take_reply(reply)
+    now = agent.receipts[-1]
+    equal("receipt of the server as it is now", (now.seq, now.number < held.number), (1, True))
+    replies = agent.push_all(agent.log[1:])
+    equal("what was lost", [r.status for r in replies], ["ok"] * 4)
+    covered(agent, *agent.head(), 5)
+
+
 def retirement(f: Fixture) -> None:
     agent = f.laptop(f.first)
     photo = b"une photo en retard"
@@ -494,6 +546,17 @@ def retirement(f: Fixture) -> None:
     status("sync after it", agent.sync(), "revoked")
     covered(agent, *held, 2)
     equal("documents of a retired device", agent.receipt.documents, 1)
+    nothing_but("get of a retired device",
+                agent.session.ask(c.GET, hash=c.H(photo), max=10), "revoked")
+    nothing_but("put of what nobody waits for", agent.put(b"autre"), "refused")
+    colleague = f.laptop(f.first)
+    told = {op.field: op.value for s in colleague.feed.values() for ch in s.changes
+            if ch.entity == c.DEVICE_ENTITY and not ch.creates for op in ch.ops}
+    equal("retired in the feed", told, {1: "volé", 9: 1, 10: 2})
+
+
+TOPICS = (enrolment, push_and_pull, pages, pipelining, forks, refusals, malformed_requests,
+          stale_key, documents, restart, restored, retirement, verified)
 
 
 def main() -> None:
@@ -501,10 +564,8 @@ def main() -> None:
         server = Server(sys.argv[1], Path(folder))
         try:
             f = Fixture(server)
-            topics = (enrolment, push_and_pull, pages, pipelining, forks, refusals, malformed_requests,
-                      stale_key, documents, restart, retirement)
             failed = 0
-            for topic in topics:
+            for topic in TOPICS:
                 try:
                     topic(f)
                 except (AssertionError, c.Malformed, c.Distrust, c.NotDone) as error:
@@ -513,7 +574,7 @@ def main() -> None:
             equal("server's end", server.stop(), 0)
         finally:
             server.stop()
-        print(f"{len(topics)} topics, {failed} failed")
+        print(f"{len(TOPICS)} topics, {failed} failed")
         sys.exit(failed != 0)
 
 

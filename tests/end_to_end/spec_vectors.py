@@ -69,8 +69,8 @@ def every_flip_is_refused(what: str, read: object, data: bytes) -> None:
 
 
 def numbers() -> None:
-    for n, digits in ((0, "00"), (5, "05"), (127, "7f"), (128, "8001"), (2**63 - 1, "ff" * 8 + "7f"),
-                      (2**64 - 1, "ff" * 9 + "01")):
+    for n, digits in ((0, "00"), (5, "05"), (127, "7f"), (128, "8001"),
+                      (2**63 - 1, "ff" * 8 + "7f"), (2**64 - 1, "ff" * 9 + "01")):
         equal(f"varint {n}", c.varint(n).hex(), digits)
         equal(f"varint {n} read", c.Reader(bytes.fromhex(digits)).varint(), n)
     for digits in ("8500", "80", "ff" * 9 + "02", "80" * 9 + "00", "ff" * 10 + "00"):
