@@ -134,20 +134,35 @@ static bool has_digit(struct pic_span s)
     return false;
 }
 
-/* Whether the entry's reference (folded, spaces around) is the line's, or stands in its words. */
+static bool is_year(struct pic_span word)
+{
+    return word.n == 4 &&
+           ((word.p[0] == '1' && word.p[1] == '9') || (word.p[0] == '2' && word.p[1] == '0'));
+}
+
+/* A reference tells something by a number that is not just a year: "virement" or "PIC 2026" may
+ * stand on any line. */
+static bool tells_something(struct pic_span reference)
+{
+    size_t at = 0;
+    for (struct pic_span w = next_word(reference, &at); w.n > 0; w = next_word(reference, &at))
+        if (has_digit(w) && !is_year(w))
+            return true;
+    return false;
+}
+
 bool pic_likeness_bears_reference(const struct pic_likeness *line, const struct pic_likeness *item)
 {
     struct pic_span reference = pic_buf_view(&item->reference);
     struct pic_span bare = without_zeros(reference);
-    if (bare.n < WORD_MIN)
+    if (bare.n < WORD_MIN || !tells_something(reference))
         return false;
     if (pic_span_equal(bare, without_zeros(pic_buf_view(&line->reference))))
         return true;
     /* A number alone, whatever zeros are before it. */
     size_t at = 0;
     struct pic_span words = pic_buf_view(&line->words);
-    for (struct pic_span w = next_word(words, &at); has_digit(bare) && w.n > 0;
-         w = next_word(words, &at))
+    for (struct pic_span w = next_word(words, &at); w.n > 0; w = next_word(words, &at))
         if (pic_span_equal(bare, without_zeros(w)))
             return true;
     return reference.n >= REFERENCE_MIN + 2 && words.n >= reference.n &&

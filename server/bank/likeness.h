@@ -25,7 +25,7 @@ PIC_MUST_USE int pic_likeness_of_item(const struct pic_match_item *item, struct 
  * number). No line names 0. */
 bool pic_likeness_names(const struct pic_likeness *line, uint64_t id);
 /* Whether the entry's reference is the line's, or stands in its words, whatever zeros are before a
- * number. A reference of less than three signs tells nothing. */
+ * number. A reference of less than three signs, or with no number but a year, tells nothing. */
 bool pic_likeness_bears_reference(const struct pic_likeness *line, const struct pic_likeness *item);
 /* How much of the entry's best name stands in the line's words, in per cent of its letters; a word
  * may be cut short. */
