@@ -59,8 +59,8 @@ run() {
     shift 2
     mkdir -p "$report"
     rm -f "$report/$name.xml"
-    ctest --test-dir "build/$preset" --parallel "$jobs" --output-on-failure --no-tests=error --timeout 300 \
-        --output-junit "$PWD/$report/$name.xml" "$@" || all_well=false
+    ctest --test-dir "build/$preset" --parallel "$jobs" --output-on-failure --no-tests=error \
+        --timeout 300 --output-junit "$PWD/$report/$name.xml" "$@" || all_well=false
 }
 
 # count ATTRIBUTE: its sum over the reports of this run.
