@@ -114,7 +114,9 @@ static int issue(struct pic_server *server, uint32_t number, int64_t now_ms,
         memcpy(r.head, segment->hash, sizeof r.head);
     }
     *out = r;
-    return pic_journal_receipt_put(server->journal, &r);
+    status = pic_journal_receipt_put(server->journal, &r);
+    return status == PIC_OK ? pic_registry_seal_number(server->registry, PIC_SEAL_RECEIPT, r.number)
+                            : status;
 }
 
 /* --- a segment --- */

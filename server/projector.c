@@ -23,6 +23,7 @@ struct pic_projector {
     struct pic_segment_reader *reader;
     sqlite3_stmt *note_get, *note_put;
     struct pic_buf bytes;
+    uint64_t limit;    /* folds no further; 0: no end */
     uint64_t position; /* as of the last transaction, or within this one */
     struct pic_clock clock;
     uint8_t mark[PIC_HASH_SIZE];
@@ -82,6 +83,8 @@ static int fold_next(struct pic_projector *p)
     int status = pic_journal_next(p->journal, &position, &p->bytes);
     if (status != PIC_OK)
         return status;
+    if (p->limit != 0 && position > p->limit)
+        return PIC_ENOT_FOUND;
     status = pic_segment_read(pic_buf_view(&p->bytes), &segment);
     if (status == PIC_OK)
         status = pic_segment_reader_open(p->reader, &segment);
@@ -122,6 +125,11 @@ static int settle(struct pic_projector *p, int status, struct pic_err *err)
         return pic_fail(err, status, "state.db", NULL);
     }
     return PIC_OK;
+}
+
+void pic_projector_limit(struct pic_projector *p, uint64_t position)
+{
+    p->limit = position;
 }
 
 int pic_projector_catch_up(struct pic_projector *p, bool (*stop)(void *context), void *context,

@@ -16,6 +16,9 @@ PIC_MUST_USE int pic_projector_new(const char *path, struct pic_journal *journal
                                    struct pic_projector **out, struct pic_err *err);
 void pic_projector_free(struct pic_projector *projector);
 
+/* Folds no further than position: for a state as it was then. 0: no end. */
+void pic_projector_limit(struct pic_projector *projector, uint64_t position);
+
 /* Folds everything there is, in transactions of bounded size. stop, unless NULL, is asked between
  * them and ends the work early. */
 PIC_MUST_USE int pic_projector_catch_up(struct pic_projector *projector,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schema/state/authority.h"
+#include "server/row_digest.h"
 
 extern const unsigned char pic_embedded_registry_sql[];
 
@@ -40,6 +41,7 @@ enum query {
     DOCUMENT_OF,
     DOCUMENT_READABLE,
     DOCUMENT_NEXT,
+    SEAL_PUT,
     QUERIES
 };
 
@@ -74,12 +76,30 @@ static const char *const queries[QUERIES] = {
                           " WHERE hash = ?1 AND (audience = 0 OR audience = ?2 OR ?3) LIMIT 1",
     [DOCUMENT_NEXT] = "SELECT hash FROM registry_document WHERE hash > ?1 AND held = 1"
                       " ORDER BY hash LIMIT 1",
+    [SEAL_PUT] = "INSERT OR REPLACE INTO registry_seal VALUES(?1, ?2, ?3)",
+};
+
+/* What bears a seal: its table, and the column by which a row is found. */
+static const struct {
+    const char *table, *row, *rows;
+} seals[PIC_SEALS] = {
+    [PIC_SEAL_DEVICE] = {"registry_device",
+                         "SELECT number, * FROM registry_device WHERE number = ?1",
+                         "SELECT number, * FROM registry_device"},
+    [PIC_SEAL_INVITATION] = {"registry_invitation",
+                             "SELECT id, * FROM registry_invitation WHERE id = ?1",
+                             "SELECT id, * FROM registry_invitation"},
+    [PIC_SEAL_RECEIPT] = {"receipt", "SELECT number, * FROM receipt WHERE number = ?1",
+                          "SELECT number, * FROM receipt"},
+    [PIC_SEAL_FACT] = {"fact", "SELECT name, * FROM fact WHERE name = ?1",
+                       "SELECT name, * FROM fact WHERE name LIKE 'server %'"},
 };
 
 struct pic_registry {
     struct pic_db *db;
     struct pic_journal *journal;
     sqlite3_stmt *stmt[QUERIES];
+    sqlite3_stmt *sealed[PIC_SEALS];
 };
 
 /* --- life --- */
@@ -120,6 +140,11 @@ int pic_registry_new(struct pic_db *db, struct pic_journal *journal, bool read_o
         if (r->stmt[i] == NULL)
             status = pic_db_status(sqlite3_errcode(db->handle));
     }
+    for (size_t i = 0; status == PIC_OK && i < PIC_SEALS; i++) {
+        r->sealed[i] = pic_db_prepare(db, seals[i].row, err);
+        if (r->sealed[i] == NULL)
+            status = pic_db_status(sqlite3_errcode(db->handle));
+    }
     if (status != PIC_OK) {
         pic_registry_free(r);
         return status;
@@ -134,6 +159,8 @@ void pic_registry_free(struct pic_registry *r)
         return;
     for (size_t i = 0; i < QUERIES; i++)
         (void)sqlite3_finalize(r->stmt[i]);
+    for (size_t i = 0; i < PIC_SEALS; i++)
+        (void)sqlite3_finalize(r->sealed[i]);
     free(r);
 }
 
@@ -179,6 +206,50 @@ static int one(sqlite3_stmt *stmt)
     return status == PIC_OK && !row ? PIC_ENOT_FOUND : status;
 }
 
+/* --- seals --- */
+
+const char *pic_registry_seal_rows(enum pic_seal kind)
+{
+    return seals[kind].rows;
+}
+
+const char *pic_registry_seal_table(enum pic_seal kind)
+{
+    return seals[kind].table;
+}
+
+/* Seals the row that r->sealed[kind], with its key bound, finds. */
+static int seal(struct pic_registry *r, enum pic_seal kind)
+{
+    sqlite3_stmt *row = r->sealed[kind];
+    sqlite3_stmt *put = r->stmt[SEAL_PUT];
+    uint8_t hash[PIC_HASH_SIZE];
+    int status = one(row);
+    if (status == PIC_OK) {
+        pic_row_digest(row, hash);
+        bind(put, 1, kind);
+        (void)sqlite3_bind_value(put, 2, sqlite3_column_value(row, 0));
+        pic_db_bind_span(put, 3, pic_span_of(hash, sizeof hash));
+        status = pic_db_run(put);
+    }
+    (void)sqlite3_reset(row);
+    return status;
+}
+
+int pic_registry_seal_number(struct pic_registry *r, enum pic_seal kind, uint64_t key)
+{
+    bind(r->sealed[kind], 1, key);
+    return seal(r, kind);
+}
+
+/* Writes a fact of this server, under its seal. */
+static int put_fact(struct pic_registry *r, const char *name, struct pic_span value)
+{
+    int status = pic_journal_fact_put(r->journal, name, value);
+    pic_db_bind_text(r->sealed[PIC_SEAL_FACT], 1, pic_span_text(name));
+    return status == PIC_OK ? seal(r, PIC_SEAL_FACT) : status;
+}
+
 /* --- this server --- */
 
 int pic_registry_name(struct pic_registry *r, struct pic_buf *out)
@@ -188,7 +259,7 @@ int pic_registry_name(struct pic_registry *r, struct pic_buf *out)
 
 int pic_registry_name_put(struct pic_registry *r, struct pic_span name)
 {
-    return pic_journal_fact_put(r->journal, name_fact, name);
+    return put_fact(r, name_fact, name);
 }
 
 int pic_registry_addresses(struct pic_registry *r, struct pic_buf *out)
@@ -199,7 +270,7 @@ int pic_registry_addresses(struct pic_registry *r, struct pic_buf *out)
 
 int pic_registry_addresses_put(struct pic_registry *r, struct pic_span lines)
 {
-    return pic_journal_fact_put(r->journal, addresses_fact, lines);
+    return put_fact(r, addresses_fact, lines);
 }
 
 /* --- devices --- */
@@ -298,14 +369,16 @@ int pic_registry_device_put(struct pic_registry *r, const struct pic_device *d)
     bind(stmt, 12, d->last_seq);
     bind(stmt, 13, d->documents);
     pic_db_bind_span(stmt, 14, pic_span_of(d->documents_digest, PIC_HASH_SIZE));
-    return pic_db_run(stmt);
+    int status = pic_db_run(stmt);
+    return status == PIC_OK ? pic_registry_seal_number(r, PIC_SEAL_DEVICE, c->device) : status;
 }
 
 int pic_registry_retire(struct pic_registry *r, uint32_t number, uint64_t last_seq)
 {
     bind(r->stmt[DEVICE_RETIRE], 1, number);
     bind(r->stmt[DEVICE_RETIRE], 2, last_seq);
-    return pic_db_run(r->stmt[DEVICE_RETIRE]);
+    int status = pic_db_run(r->stmt[DEVICE_RETIRE]);
+    return status == PIC_OK ? pic_registry_seal_number(r, PIC_SEAL_DEVICE, number) : status;
 }
 
 static int one_number(sqlite3_stmt *stmt, uint64_t *out)
@@ -335,6 +408,12 @@ int pic_registry_number(struct pic_registry *r, uint32_t *out)
 
 /* --- invitations --- */
 
+static int seal_invitation(struct pic_registry *r, const uint8_t id[static PIC_INVITATION_ID_SIZE])
+{
+    pic_db_bind_span(r->sealed[PIC_SEAL_INVITATION], 1, pic_span_of(id, PIC_INVITATION_ID_SIZE));
+    return seal(r, PIC_SEAL_INVITATION);
+}
+
 int pic_registry_invitation_put(struct pic_registry *r, const struct pic_registry_invitation *i)
 {
     sqlite3_stmt *stmt = r->stmt[INVITATION_PUT];
@@ -347,7 +426,8 @@ int pic_registry_invitation_put(struct pic_registry *r, const struct pic_registr
     pic_db_bind_text(stmt, 7, pic_span_text(i->organisation_name));
     (void)sqlite3_bind_int64(stmt, 8, i->expires_ms);
     bind(stmt, 9, i->state);
-    return pic_db_run(stmt);
+    int status = pic_db_run(stmt);
+    return status == PIC_OK ? seal_invitation(r, i->id) : status;
 }
 
 int pic_registry_invitation(struct pic_registry *r, const uint8_t id[static PIC_INVITATION_ID_SIZE],
@@ -381,7 +461,8 @@ int pic_registry_invitation_state(struct pic_registry *r,
 {
     pic_db_bind_span(r->stmt[INVITATION_STATE], 1, pic_span_of(id, PIC_INVITATION_ID_SIZE));
     bind(r->stmt[INVITATION_STATE], 2, state);
-    return pic_db_run(r->stmt[INVITATION_STATE]);
+    int status = pic_db_run(r->stmt[INVITATION_STATE]);
+    return status == PIC_OK ? seal_invitation(r, id) : status;
 }
 
 /* --- documents --- */
@@ -398,7 +479,8 @@ static int count_document(struct pic_registry *r, uint32_t device, struct pic_sp
     bind(r->stmt[DEVICE_COUNTED], 1, device);
     bind(r->stmt[DEVICE_COUNTED], 2, d.documents + 1);
     pic_db_bind_span(r->stmt[DEVICE_COUNTED], 3, pic_span_of(digest, sizeof digest));
-    return pic_db_run(r->stmt[DEVICE_COUNTED]);
+    status = pic_db_run(r->stmt[DEVICE_COUNTED]);
+    return status == PIC_OK ? pic_registry_seal_number(r, PIC_SEAL_DEVICE, device) : status;
 }
 
 static int exists(sqlite3_stmt *stmt, bool *found)

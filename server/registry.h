@@ -14,6 +14,15 @@ PIC_MUST_USE int pic_registry_new(struct pic_db *db, struct pic_journal *journal
                                   struct pic_registry **out, struct pic_err *err);
 void pic_registry_free(struct pic_registry *registry);
 
+/* Rows that no signature protects bear a seal: a digest that verify.h compares. Whoever writes such
+ * a row elsewhere than here seals it again. */
+enum pic_seal { PIC_SEAL_DEVICE, PIC_SEAL_INVITATION, PIC_SEAL_RECEIPT, PIC_SEAL_FACT, PIC_SEALS };
+PIC_MUST_USE int pic_registry_seal_number(struct pic_registry *registry, enum pic_seal kind,
+                                          uint64_t key);
+/* The queries that verify.h needs: every row of a kind, its key first; and a kind's table. */
+const char *pic_registry_seal_rows(enum pic_seal kind);
+const char *pic_registry_seal_table(enum pic_seal kind);
+
 /* --- this server --- */
 
 PIC_MUST_USE int pic_registry_name(struct pic_registry *registry, struct pic_buf *out);

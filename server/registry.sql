@@ -39,3 +39,11 @@ CREATE TABLE registry_document(
   PRIMARY KEY(hash, device, audience)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX registry_document_wanted ON registry_document(device, hash) WHERE held = 0;
+
+-- Digests of rows that no signature protects, so that a bit that flips in one is noticed and found.
+CREATE TABLE registry_seal(
+  kind INTEGER NOT NULL,              -- enum pic_seal
+  key  ANY NOT NULL,                  -- primary key of the row
+  hash BLOB NOT NULL,                 -- row_digest.h
+  PRIMARY KEY(kind, key)
+) STRICT, WITHOUT ROWID;

@@ -47,6 +47,7 @@ static bool takes(const struct pic_program *program, enum pic_command_fields fie
     case PIC_FIELDS_NONE:
         return false;
     case PIC_FIELDS_CREATE:
+    case PIC_FIELDS_REPLACE:
         return writable;
     case PIC_FIELDS_CHANGE:
         return writable && field->policy != PIC_ONCE;
@@ -82,7 +83,7 @@ static bool concerns(const struct pic_program *program, const struct pic_command
         return false;
     if ((verb->flags & PIC_COMMAND_NO_REVERSE) != 0 && reversible)
         return false;
-    if (verb->fields != PIC_FIELDS_CREATE && verb->fields != PIC_FIELDS_CHANGE)
+    if (verb->fields == PIC_FIELDS_NONE || verb->fields == PIC_FIELDS_FILTER)
         return true;
     for (unsigned i = 0; i < entity->field_n; i++)
         if (takes(program, verb->fields, &entity->fields[i]))

@@ -25,9 +25,10 @@ struct pic_option {
 /* Which fields of the entity are options of a command. */
 enum pic_command_fields {
     PIC_FIELDS_NONE,
-    PIC_FIELDS_CREATE, /* all the program's roles may write; the required ones must be given */
-    PIC_FIELDS_CHANGE, /* all they may write but those that are written once */
-    PIC_FIELDS_FILTER, /* those that select rows: any type but texts, money, rates and bytes */
+    PIC_FIELDS_CREATE,  /* all the program's roles may write; the required ones must be given */
+    PIC_FIELDS_REPLACE, /* the same, none of them required: the others are those of an older row */
+    PIC_FIELDS_CHANGE,  /* all they may write but those that are written once */
+    PIC_FIELDS_FILTER,  /* those that select rows: any type but texts, money, rates and bytes */
 };
 
 enum pic_command_flag {

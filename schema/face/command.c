@@ -313,7 +313,8 @@ static int parse_field(struct parser *p, const struct pic_field *field)
         return pic_fail(&call->err, PIC_ETOO_LONG, "", field->label, NULL);
     if (pic_target_requires(&call->target, field) && value->typed[0] == '\0')
         return pic_fail(&call->err, PIC_EREQUIRED, "", field->label, NULL);
-    if (field->type == PIC_TYPE_DOCUMENT || field->type == PIC_TYPE_IDENTITY)
+    if (field->type == PIC_TYPE_DOCUMENT || field->type == PIC_TYPE_IDENTITY ||
+        field->type == PIC_TYPE_REF)
         return PIC_OK;
     if (field->type != PIC_TYPE_REF)
         return pic_value_parse(field, value->typed, &value->store, &value->value, &call->err);

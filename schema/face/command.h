@@ -20,9 +20,9 @@ struct pic_call_option {
     const char *text;                /* as typed, "" for an option without argument */
 };
 
-/* A field given on the command line. Repeated options of a set are joined. Documents and identities
- * come as they were typed (a path, a name), with value.kind PIC_KIND_NULL; so does a reference that
- * is not written as a number. */
+/* A field given on the command line. Repeated options of a set are joined. References,
+ * documents and identities come as they were typed (a number or a name, a path, a name), with
+ * value.kind PIC_KIND_NULL: what they mean is in the store. */
 struct pic_call_value {
     const struct pic_field *field;
     const char *typed;

@@ -275,8 +275,7 @@ static const uint16_t windows_1252[] = {
     0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178,
 };
 
-/* Appends one byte of Windows-1252 as UTF-8; false when it is no character. */
-static bool put_1252(struct pic_buf *out, uint8_t byte)
+bool pic_csv_put_1252(struct pic_buf *out, uint8_t byte)
 {
     unsigned point = byte;
     if (byte >= 0x80U && byte < 0xA0U)
@@ -310,7 +309,7 @@ static int keep_cell(struct pic_csv *csv, struct pic_err *err)
     csv->latin = csv->latin || encoding == ENCODING_OTHER;
     if (encoding != ENCODING_ASCII && csv->latin) {
         for (size_t i = 0; i < raw.n; i++)
-            if (!put_1252(&csv->row, raw.p[i]))
+            if (!pic_csv_put_1252(&csv->row, raw.p[i]))
                 return fail(csv, PIC_TELL_CSV_BYTES, err);
     } else {
         pic_buf_bytes(&csv->row, raw.p, raw.n);

@@ -64,6 +64,9 @@ PIC_MUST_USE int pic_csv_next(struct pic_csv *csv, bool *more, struct pic_err *e
 /* A cell of the current row, valid until the next; empty beyond cell_n. UTF-8 without NUL. */
 struct pic_span pic_csv_cell(const struct pic_csv *csv, size_t column);
 
+/* Appends one byte of Windows-1252 as UTF-8; false when it is no character. */
+bool pic_csv_put_1252(struct pic_buf *out, uint8_t byte);
+
 /* Which column holds which field, found in a header row: a heading matches a field when their
  * folded forms are equal, taking label, option or column name. at[i] is the column of
  * entity->fields[i], or -1. PIC_ECSV_HEADER when a heading is nobody's (arg[0] the heading, arg[1]

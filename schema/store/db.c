@@ -114,20 +114,23 @@ static int configure(struct pic_db *db, const struct pic_db_options *options, st
     return pic_db_exec(db, script, err);
 }
 
-/* The one value of a query, as a number and, where text is not NULL, as a short text. */
+/* The one value of a query, as a number and as a short text. */
 static int one_value(struct pic_db *db, const char *sql, int *number, char text[static NUMBER_MAX],
                      struct pic_err *err)
 {
     sqlite3_stmt *stmt = pic_db_prepare(db, sql, err);
     if (stmt == NULL)
         return err->status;
+    *number = 0;
+    text[0] = '\0';
     int code = sqlite3_step(stmt);
     if (code == SQLITE_ROW) {
         *number = sqlite3_column_int(stmt, 0);
         const unsigned char *value = sqlite3_column_text(stmt, 0);
         (void)snprintf(text, NUMBER_MAX, "%s", value == NULL ? "" : (const char *)value);
+        code = sqlite3_step(stmt); /* what a pragma changes is committed after its row */
     }
-    int status = code == SQLITE_ROW ? PIC_OK : pic_db_fail(db, code, err);
+    int status = code == SQLITE_DONE ? PIC_OK : pic_db_fail(db, code, err);
     (void)sqlite3_finalize(stmt);
     return status;
 }

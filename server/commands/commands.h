@@ -11,6 +11,9 @@
 #define PIC_SERVER_COMMANDS(TABLE)                                                                 \
     TABLE(life)                                                                                    \
     TABLE(devices)                                                                                 \
+    TABLE(field)                                                                                   \
+    TABLE(proof)                                                                                   \
+    TABLE(bank)                                                                                    \
     TABLE(view)                                                                                    \
     TABLE(alerts)                                                                                  \
     TABLE(summary)

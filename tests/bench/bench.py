@@ -7,6 +7,7 @@ Prints a table for people, then one line a figure: "ratio NAME X" is ours divide
 "value NAME X" is ours alone. Checks that what was pulled is what was recorded; asserts no timing.
 """
 import argparse
+import json
 import statistics
 import subprocess
 import sys
@@ -39,7 +40,7 @@ def parse(output):
 class Rival:
     """JSON lines, zlib, TCP and SQLite."""
 
-    def __init__(self, build, folder):
+    def __init__(self, build, folder, _laptops):
         self.programs, self.folder = build / "tests/bench", folder
         self.server = subprocess.Popen([self.programs / "rival_server", folder / "server.db"],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -59,13 +60,60 @@ class Rival:
         return (self.folder / "server.db").stat().st_size
 
 
+class Ours:
+    """The laptops' library against a real `pic-server serve`."""
+
+    def __init__(self, build, folder, laptops):
+        self.build, self.folder, self.store = build, folder, folder / "server"
+        self.command("init", "--nom", "Banc", "--adresse", "tcp://127.0.0.1:1",
+                     "--autorite-sortie", folder / "authority")
+        carrier = self.add("organisme", "--nature", "association", "--nom", "Association du banc")
+        self.add("fonds", "--nom", "Fonds du banc", "--cadre", "pic", "--annee", "2026",
+                 "--gestionnaire", carrier)
+        for number in range(laptops):
+            self.command("association", "inviter", carrier, "--role", "saisie",
+                         "--fichier", folder / f"{number}.picx")
+        self.server = subprocess.Popen([*self.program(), "serve", "--ecoute", "tcp://127.0.0.1:0"],
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.port = self.server.stdout.readline().split()[-1]
+
+    def program(self):
+        return self.build / "server/pic-server", "--dossier", self.store
+
+    def command(self, *words):
+        done = subprocess.run([*self.program(), "--json", *words], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{words}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def add(self, entity, *options):
+        """Its number, such as 1-204."""
+        return json.loads(self.command(entity, "ajouter", *options))["numero"]
+
+    def client(self, mode, records, extra):
+        done = subprocess.run([self.build / "tests/bench/ours_agent", mode,
+                               f"tcp://127.0.0.1:{self.port}", str(self.server.pid), self.folder,
+                               str(records), str(extra)],
+                              stdout=subprocess.PIPE, text=True, check=True)
+        return parse(done.stdout)
+
+    def stop(self):
+        self.server.terminate()
+        self.server.wait(STOP_SECONDS)
+
+    def disk_bytes(self):
+        """Journal and state; keys and documents are not rows."""
+        return sum(f.stat().st_size for f in self.store.glob("*.db*"))
+
+
 def one_run(side, build, options):
     """Every figure of one side, measured once: one laptop's day, then a crowd on a fresh server."""
     figures = {}
     for modes in ((("push", options.records, options.edits), ("pull", options.records, options.edits)),
                   (("crowd", FAN_IN_RECORDS, options.laptops),)):
         with tempfile.TemporaryDirectory(prefix="pic-bench-") as folder:
-            run = side(build, Path(folder))
+            run = side(build, Path(folder), options.laptops)
             try:
                 for mode in modes:
                     for key, value in run.client(*mode).items():
@@ -89,10 +137,10 @@ def spread(runs, key):
 
 def table(results):
     """One line a figure, one column a side: the median, then the least and greatest."""
-    keys = sorted({key for runs in results.values() for key in runs[0]})
-    print(f"{'':30}" + "".join(f"{name:>32}" for name in results))
-    for key in keys:
-        cells = [f"{medians(runs)[key]:.6g} ({spread(runs, key)})" for runs in results.values()]
+    print(f"{'median (least-greatest)':30}" + "".join(f"{name:>32}" for name in results))
+    for key in sorted({key for runs in results.values() for run in runs for key in run if run[key]}):
+        cells = [f"{medians(runs)[key]:.6g} ({spread(runs, key)})" if key in runs[0] else ""
+                 for runs in results.values()]
         print(f"{key:30}" + "".join(f"{cell:>32}" for cell in cells))
 
 
@@ -125,13 +173,15 @@ def main():
     parser.add_argument("--edits", type=int, default=100)
     parser.add_argument("--laptops", type=int, default=50)
     options = parser.parse_args()
-    sides = {"rival": Rival}
+    sides = {"ours": Ours, "rival": Rival}
     results = {name: [] for name in sides}
     for number in range(options.runs):
         print(f"run {number + 1} of {options.runs}", file=sys.stderr)
         for name, side in sides.items():
             results[name].append(one_run(side, options.build, options))
     table(results)
+    print()
+    summary(medians(results["ours"]), medians(results["rival"]))
     return 0
 
 

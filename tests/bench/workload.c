@@ -40,7 +40,7 @@ static void copy(char *dst, const char *src)
     memcpy(dst, src, strlen(src) + 1);
 }
 
-static const char *const statuses[] = {"recu", "instruit", "accorde", "en-cours", "termine"};
+static const char *const statuses[] = {"depose", "complet", "accorde", "en-cours", "realise"};
 
 void workload_record_make(struct generator *g, struct workload_record *r)
 {

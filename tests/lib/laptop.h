@@ -1,5 +1,5 @@
-/* laptop: the least agent that a server can be tested with: keys, a chain, no database. What it asks
- * goes through a function, so that the other side is a process behind a socket or a call. */
+/* laptop: the least agent that a server can be tested with: keys, a chain, no database. What it
+ * asks goes through a function, so that the other side is a process behind a socket or a call. */
 #ifndef PIC_TESTS_LAPTOP_H
 #define PIC_TESTS_LAPTOP_H
 
@@ -35,8 +35,7 @@ void laptop_init(struct laptop *laptop,
 void laptop_release(struct laptop *laptop);
 
 /* Reads an invitation's file, or its code alone: asks for the key, then enrols. */
-PIC_MUST_USE int laptop_enrol(struct laptop *laptop, const struct pic_code *code,
-                              int64_t now_ms);
+PIC_MUST_USE int laptop_enrol(struct laptop *laptop, const struct pic_code *code, int64_t now_ms);
 /* Seals count changes: projects, named after the device and their sequence. */
 PIC_MUST_USE int laptop_work(struct laptop *laptop, unsigned count, int64_t now_ms);
 /* Seals a project and a document about it. */

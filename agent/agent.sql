@@ -1,0 +1,34 @@
+-- What one laptop keeps besides the journal and the state. Truth: nothing here can be derived.
+
+-- Changes that no verified receipt covers yet, one row each, in order.
+CREATE TABLE IF NOT EXISTS pending(
+  seq    INTEGER PRIMARY KEY, -- of this device
+  change BLOB NOT NULL        -- pic_change_put
+) STRICT;
+
+-- Segments made of pending changes. Forgetting a row here reopens it; nothing is lost by that.
+CREATE TABLE IF NOT EXISTS sealed(
+  last_seq  INTEGER PRIMARY KEY,
+  first_seq INTEGER NOT NULL UNIQUE,
+  hash      BLOB NOT NULL, -- 32 bytes
+  bytes     BLOB NOT NULL  -- as it travels
+) STRICT;
+
+-- Documents and sealed identities that this laptop has to hand over.
+CREATE TABLE IF NOT EXISTS outgoing(
+  hash BLOB PRIMARY KEY, -- 32 bytes
+  size INTEGER NOT NULL,
+  sent INTEGER NOT NULL DEFAULT 0 CHECK(sent IN (0, 1)) -- the server holds it whole
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS outgoing_unsent ON outgoing(size) WHERE sent = 0;
+
+-- Receipts as the server signed them: the proof that can be exported.
+CREATE TABLE IF NOT EXISTS proof(
+  number    INTEGER NOT NULL, -- of the server; one restored from a backup may give it again
+  time_ms   INTEGER NOT NULL, -- server time
+  seq       INTEGER NOT NULL, -- head of this laptop's log
+  changes   INTEGER NOT NULL, -- cumulated
+  documents INTEGER NOT NULL, -- cumulated
+  bytes     BLOB NOT NULL,    -- receipt.h
+  PRIMARY KEY(time_ms, number)
+) STRICT;

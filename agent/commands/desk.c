@@ -1,0 +1,189 @@
+#include "agent/commands/desk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/crypto/vault.h"
+#include "schema/dictionary/nomenclatures.h"
+#include "schema/face/json.h"
+
+enum { SQL_MAX = 512, QUESTION_MAX = 512, KEY_MAX = 2 * PIC_PASSPHRASE_MAX };
+
+static struct pic_desk *desk_of(struct pic_call *call)
+{
+    return call->context;
+}
+
+int pic_desk_folder(struct pic_call *call, char out[static PIC_AGENT_PATH_MAX])
+{
+    const struct pic_desk *desk = desk_of(call);
+    return pic_agent_folder(call->folder, desk->program_folder, desk->data_home, out, &call->err);
+}
+
+int pic_desk_open(struct pic_call *call, enum pic_agent_mode mode, struct pic_agent *agent)
+{
+    char folder[PIC_AGENT_PATH_MAX];
+    memset(agent, 0, sizeof *agent);
+    int status = pic_desk_folder(call, folder);
+    if (status == PIC_OK)
+        status = pic_agent_open(folder, &desk_of(call)->world, mode, agent, &call->err);
+    return status;
+}
+
+int pic_desk_passphrase(struct pic_call *call, enum pic_tell question, struct pic_buf *out)
+{
+    char typed[PIC_PASSPHRASE_MAX];
+    struct pic_buf text;
+    pic_buf_init(&text, QUESTION_MAX);
+    pic_speech_tell(&text, question, NULL);
+    int status = pic_terminal_passphrase(&call->terminal, pic_buf_string(&text), typed, &call->err);
+    pic_buf_release(&text);
+    if (status == PIC_OK)
+        status = pic_passphrase_check(typed, out, &call->err);
+    pic_wipe(typed, sizeof typed);
+    return status;
+}
+
+int pic_desk_unlock(struct pic_call *call, struct pic_agent *agent, struct pic_keys *keys)
+{
+    const struct pic_desk *desk = desk_of(call);
+    struct pic_buf passphrase;
+    if (pic_session_load(keys, agent->folder, desk->runtime) == PIC_OK)
+        return PIC_OK;
+    pic_buf_init(&passphrase, KEY_MAX);
+    int status = pic_desk_passphrase(call, PIC_TELL_ASK_PASSPHRASE, &passphrase);
+    if (status == PIC_EPASSPHRASE_WEAK)
+        status = pic_fail(&call->err, PIC_EPASSPHRASE, NULL);
+    if (status == PIC_OK)
+        status = pic_keys_load(keys, agent->folder, pic_buf_view(&passphrase), &call->err);
+    pic_buf_wipe(&passphrase);
+    if (status == PIC_OK)
+        pic_session_save(keys, agent->folder, desk->runtime);
+    return status;
+}
+
+int pic_desk_id(struct pic_call *call, struct pic_agent *agent, const struct pic_entity *entity,
+                size_t index, uint64_t *id)
+{
+    const char *typed = call->args[index];
+    int status = pic_entry_find(agent->state, entity == NULL ? "" : entity->table,
+                                agent->self.device, typed, id, &call->err);
+    if (status == PIC_EREFERENCE)
+        return pic_fail(&call->err, PIC_ENOT_FOUND, typed, NULL);
+    return status;
+}
+
+/* --- showing --- */
+
+static const char *name_column(const struct pic_entity *entity)
+{
+    static const char *const candidates[] = {"title", "name", "label", "supplier", "code"};
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
+        if (pic_entity_by_column(entity, candidates[i]) != NULL)
+            return candidates[i];
+    return NULL;
+}
+
+/* Appends the text of one cell; false when there is none. */
+static bool put_cell(struct pic_agent *agent, const char *sql, uint64_t parameter,
+                     struct pic_buf *out)
+{
+    sqlite3_stmt *stmt = pic_db_prepare(&agent->db, sql, NULL);
+    bool row = false;
+    if (stmt == NULL)
+        return false;
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)parameter);
+    row = pic_db_step(stmt, &row) == PIC_OK && row;
+    struct pic_span text = row ? pic_db_column_span(stmt, 0) : pic_span_of(NULL, 0);
+    pic_buf_bytes(out, text.p, text.n);
+    row = text.n > 0;
+    (void)sqlite3_finalize(stmt);
+    return row;
+}
+
+void pic_desk_name(struct pic_agent *agent, uint64_t id, struct pic_buf *out)
+{
+    char sql[SQL_MAX];
+    const struct pic_entity *entity = NULL;
+    uint64_t org = 0;
+    if (id == 0)
+        return;
+    if (pic_state_find(agent->state, id, &entity, &org) == PIC_OK && name_column(entity) != NULL) {
+        (void)snprintf(sql, sizeof sql, "SELECT \"%s\" FROM \"%s\" WHERE id = ?1",
+                       name_column(entity), entity->table);
+        if (put_cell(agent, sql, id, out))
+            return;
+    }
+    pic_dot_print(id, out);
+}
+
+void pic_desk_author(struct pic_agent *agent, uint64_t dot, struct pic_buf *out)
+{
+    uint32_t device = pic_dot_device(dot);
+    if (device == agent->self.device) {
+        pic_buf_text(out, agent->self.person);
+        return;
+    }
+    if (device == PIC_DEVICE_SERVER) {
+        pic_buf_text(out, agent->self.server_name);
+        return;
+    }
+    if (!put_cell(agent, "SELECT label FROM device WHERE device = ?1", device, out))
+        pic_buf_printf(out, "%u", device);
+}
+
+static void put_code(struct pic_agent *agent, const struct pic_field *field, struct pic_span code,
+                     struct pic_buf *out)
+{
+    struct pic_span label = pic_nomenclature_label(field->about, code);
+    (void)agent;
+    if (label.n == 0)
+        label = code;
+    pic_buf_bytes(out, label.p, label.n);
+}
+
+void pic_desk_value(struct pic_agent *agent, const struct pic_field *field,
+                    const struct pic_value *value, struct pic_buf *out)
+{
+    if (value->kind == PIC_KIND_REF)
+        pic_desk_name(agent, (uint64_t)value->i, out);
+    else if (field->type == PIC_TYPE_CODE && value->kind == PIC_KIND_TEXT)
+        put_code(agent, field, value->s, out);
+    else
+        pic_value_format(field, value, PIC_STYLE_SCREEN, out);
+}
+
+void pic_desk_column(sqlite3_stmt *stmt, int column, const struct pic_field *field,
+                     struct pic_value *out)
+{
+    *out = (struct pic_value){0};
+    if (sqlite3_column_type(stmt, column) == SQLITE_NULL)
+        return;
+    out->kind = pic_type_kind(field->type);
+    if (out->kind == PIC_KIND_INT || out->kind == PIC_KIND_REF)
+        out->i = sqlite3_column_int64(stmt, column);
+    else
+        out->s = pic_db_column_span(stmt, column);
+}
+
+int pic_desk_saved(struct pic_call *call, const struct pic_entity *entity, uint64_t id)
+{
+    struct pic_buf number;
+    struct pic_json json;
+    pic_buf_init(&number, SQL_MAX);
+    pic_dot_print(id, &number);
+    if (call->json) {
+        pic_json_init(&json, &call->out);
+        pic_json_object(&json);
+        pic_json_key(&json, "numero");
+        pic_json_text(&json, pic_buf_string(&number));
+        pic_json_close(&json);
+        pic_buf_text(&call->out, "\n");
+    } else {
+        pic_buf_printf(&call->out, "%s\n", pic_buf_string(&number));
+    }
+    pic_call_tell(call, PIC_TELL_SAVED, entity->label, pic_buf_string(&number), NULL);
+    pic_buf_release(&number);
+    return pic_buf_status(&call->out);
+}

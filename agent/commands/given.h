@@ -1,0 +1,25 @@
+/* given: texts that a person gave for fields, made ready for the record. A file is copied in and an
+ * identity sealed, and each stands there by its hash; the rest stays as it was typed. */
+#ifndef PIC_AGENT_COMMANDS_GIVEN_H
+#define PIC_AGENT_COMMANDS_GIVEN_H
+
+#include "agent/record.h"
+
+/* Zero-initialise. Points into itself: do not copy. */
+struct pic_given {
+    struct pic_input inputs[PIC_CHANGE_OPS_MAX];
+    struct pic_value values[PIC_CHANGE_OPS_MAX];
+    uint8_t hashes[PIC_CHANGE_OPS_MAX][PIC_HASH_SIZE];
+    size_t n;
+};
+
+/* typed is borrowed. In the open transaction, since documents are noted as to be sent. PIC_EUSAGE
+ * when there are too many; errors of pic_record_blob and pic_record_identity. */
+PIC_MUST_USE int pic_given_add(struct pic_given *given, struct pic_agent *agent,
+                               const struct pic_field *field, const char *typed,
+                               struct pic_err *err);
+/* A value that is there already; what it points to is borrowed. */
+PIC_MUST_USE int pic_given_value(struct pic_given *given, const struct pic_field *field,
+                                 const struct pic_value *value, struct pic_err *err);
+
+#endif

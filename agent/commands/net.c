@@ -1,0 +1,144 @@
+#include "agent/commands/net.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "agent/commands/desk.h"
+#include "agent/status.h"
+#include "schema/face/progress.h"
+
+enum { URL_MAX = 512, SAID_MAX = 512, MIB_BITS = 20 };
+
+/* --- the link as a carrier --- */
+
+static int carry(void *context, struct pic_span payload)
+{
+    struct pic_net *net = context;
+    return pic_link_send(net->link, payload, PIC_NET_IDLE_MS);
+}
+
+/* Something that answers in another language before we have heard our own is a portal. */
+static int fetch(void *context, struct pic_buf *payload)
+{
+    struct pic_net *net = context;
+    int status = pic_link_receive(net->link, payload, PIC_NET_IDLE_MS);
+    if (status == PIC_EFORMAT && !net->heard)
+        return PIC_EPORTAL;
+    net->heard = net->heard || status == PIC_OK;
+    return status;
+}
+
+int pic_net_open(struct pic_net *net, const char *urls, struct pic_carrier *out,
+                 struct pic_err *err)
+{
+    char url[URL_MAX];
+    int status = PIC_EUNREACHABLE;
+    *out = (struct pic_carrier){.context = net, .send = carry, .receive = fetch};
+    for (const char *at = urls; *at != '\0' && net->link == NULL;) {
+        size_t n = strcspn(at, "\n");
+        if (n > 0 && n < sizeof url) {
+            (void)snprintf(url, sizeof url, "%.*s", (int)n, at);
+            status = pic_link_open(url, PIC_NET_CONNECT_MS, &net->link);
+        }
+        at += n + (at[n] == '\n');
+    }
+    if (net->link != NULL)
+        return PIC_OK;
+    return pic_fail(err, status == PIC_ETIMEOUT ? PIC_EUNREACHABLE : status, NULL);
+}
+
+void pic_net_close(struct pic_net *net)
+{
+    pic_link_close(net->link);
+    net->link = NULL;
+}
+
+/* --- what a person sees --- */
+
+struct watch {
+    struct pic_call *call;
+    struct pic_progress progress;
+    enum pic_courier_lane lane;
+    bool begun;
+    int64_t (*now_ms)(void *context);
+    void *context;
+};
+
+static void show_progress(void *context, enum pic_courier_lane lane, uint64_t done, uint64_t total)
+{
+    struct watch *w = context;
+    static const enum pic_tell labels[PIC_LANES] = {
+        [PIC_LANE_ENROL] = PIC_TELL_LANE_ENROL,         [PIC_LANE_CHANGES] = PIC_TELL_LANE_CHANGES,
+        [PIC_LANE_RECOVER] = PIC_TELL_LANE_RECOVER,     [PIC_LANE_PULL] = PIC_TELL_LANE_PULL,
+        [PIC_LANE_DOCUMENTS] = PIC_TELL_LANE_DOCUMENTS, [PIC_LANE_CLOSING] = PIC_TELL_LANE_CLOSING,
+    };
+    int64_t now_ms = w->now_ms(w->context);
+    if (!w->call->terminal.err_tty)
+        return; /* nothing to redraw: the outcome says it all */
+    if (!w->begun || w->lane != lane) {
+        pic_progress_begin(&w->progress, &w->call->terminal, pic_speech_text(labels[lane]), total,
+                           now_ms);
+        w->begun = true;
+        w->lane = lane;
+    }
+    pic_progress_at(&w->progress, done, now_ms);
+}
+
+static void tell_report(struct pic_call *call, const struct pic_courier_report *report)
+{
+    struct pic_buf sent;
+    struct pic_buf received;
+    pic_buf_init(&sent, SAID_MAX);
+    pic_buf_init(&received, SAID_MAX);
+    pic_speech_count(&sent, report->changes_sent, "saisie", "saisies");
+    if (report->documents_sent > 0) {
+        pic_buf_text(&sent, " et ");
+        pic_speech_count(&sent, report->documents_sent, "document", "documents");
+    }
+    pic_speech_bytes(&received, report->bytes_sent + report->bytes_received);
+    pic_call_tell(call, PIC_TELL_EXCHANGED, pic_buf_string(&sent), pic_buf_string(&received), NULL);
+    if (report->restamped)
+        pic_call_tell(call, PIC_TELL_RESTAMPED, NULL);
+    if (report->shifted)
+        pic_call_tell(call, PIC_TELL_SHIFTED, NULL);
+    if (report->server_had_forgotten)
+        pic_call_tell(call, PIC_TELL_FORGOTTEN, NULL);
+    pic_buf_release(&sent);
+    pic_buf_release(&received);
+}
+
+/* floor(log2(MiB free)) + 1: enough to see trouble coming, too little to tell laptops apart. */
+static unsigned free_disk(const char *folder)
+{
+    struct statvfs s;
+    unsigned bucket = 0;
+    if (statvfs(folder, &s) != 0)
+        return 0;
+    for (uint64_t mib = ((uint64_t)s.f_bavail * s.f_frsize) >> MIB_BITS; mib > 0; mib >>= 1)
+        bucket++;
+    return bucket;
+}
+
+int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_keys *keys,
+                     const struct pic_carrier *carrier, unsigned errands)
+{
+    const struct pic_desk *desk = call->context;
+    struct watch w = {
+        .call = call, .now_ms = agent->world->now_ms, .context = agent->world->context};
+    struct pic_courier_report report;
+    const struct pic_courier_options options = {.errands = errands,
+                                                .document_bytes_max = UINT64_MAX,
+                                                .program = PIC_AGENT_VERSION,
+                                                .label = desk->computer,
+                                                .disk = free_disk(agent->folder),
+                                                .progress = show_progress,
+                                                .context = &w};
+    int status = pic_courier_run(agent, keys, carrier, &options, &report, &call->err);
+    if (w.begun)
+        pic_progress_end(&w.progress, pic_speech_text(status == PIC_OK ? PIC_TELL_LANE_DONE
+                                                                       : PIC_TELL_LANE_STOPPED));
+    if (report.server_ms != 0)
+        tell_report(call, &report);
+    return status;
+}

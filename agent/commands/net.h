@@ -1,0 +1,26 @@
+/* net: the courier over a network link, and what a person sees meanwhile. */
+#ifndef PIC_AGENT_COMMANDS_NET_H
+#define PIC_AGENT_COMMANDS_NET_H
+
+#include "agent/courier.h"
+#include "protocol/net/link.h"
+#include "schema/face/command.h"
+
+enum { PIC_NET_CONNECT_MS = 15000, PIC_NET_IDLE_MS = 60000 };
+
+struct pic_net {
+    struct pic_link *link;
+    bool heard; /* one frame has come: what answers is one of ours */
+};
+
+/* Connects to the first of urls (one a line) that answers. PIC_EUNREACHABLE. Close in any case. */
+PIC_MUST_USE int pic_net_open(struct pic_net *net, const char *urls, struct pic_carrier *out,
+                              struct pic_err *err);
+void pic_net_close(struct pic_net *net);
+
+/* Runs the courier, with a progress line, and says what was exchanged. */
+PIC_MUST_USE int pic_net_exchange(struct pic_call *call, struct pic_agent *agent,
+                                  struct pic_keys *keys, const struct pic_carrier *carrier,
+                                  unsigned errands);
+
+#endif

@@ -1,0 +1,261 @@
+#include "agent/record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "protocol/base/text.h"
+#include "protocol/crypto/box.h"
+
+enum {
+    IDENTITY_VERSION = 1,
+    IDENTITY_BLOB_MAX =
+        2 + PIC_IDENTITY_READERS * PIC_BOX_WRAPPED_SIZE + PIC_IDENTITY_MAX + PIC_BOX_OVERHEAD,
+    NAME_MAX_BYTES = 256,
+};
+
+/* --- entries --- */
+
+/* Gives the entry its place in the log and in time, keeps it, and lets the state take it. */
+static int keep(struct pic_agent *agent, struct pic_entry *entry, struct pic_err *err)
+{
+    const struct pic_agent_self *self = &agent->self;
+    uint64_t seq = 0;
+    int verdict = PIC_OK;
+    int status = pic_agent_next_seq(agent, &seq);
+    if (status != PIC_OK)
+        return pic_fail(err, status, NULL);
+    uint64_t stamp = pic_clock_tick(&agent->clock, pic_agent_now_ms(agent));
+    pic_entry_stamp(entry, pic_dot(self->device, seq), stamp);
+    status = pic_entry_try(agent->state, entry, self->organisation, err);
+    if (status != PIC_OK)
+        return status;
+    status = pic_agent_pending_put(agent, &entry->change);
+    if (status == PIC_OK)
+        status = pic_state_fold(agent->state, &entry->change, self->organisation, &verdict);
+    if (status == PIC_OK)
+        status = verdict;
+    return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
+}
+
+int pic_record_put(struct pic_agent *agent, const struct pic_entity *entity, uint64_t id,
+                   const struct pic_input *inputs, size_t input_n, uint64_t *dot,
+                   struct pic_err *err)
+{
+    struct pic_entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+        return pic_fail(err, PIC_EMEMORY, NULL);
+    int status =
+        pic_entry_build(agent->state, entity, id, agent->self.device, inputs, input_n, entry, err);
+    if (status == PIC_OK) {
+        status = keep(agent, entry, err);
+        if (status == PIC_OK)
+            *dot = entry->change.dot;
+        pic_entry_release(entry);
+    }
+    free(entry);
+    return status;
+}
+
+int pic_record(struct pic_agent *agent, const struct pic_entity *entity, uint64_t id,
+               const struct pic_input *inputs, size_t input_n, uint64_t *dot, struct pic_err *err)
+{
+    int status = pic_agent_begin(agent, err);
+    if (status != PIC_OK)
+        return status;
+    status = pic_record_put(agent, entity, id, inputs, input_n, dot, err);
+    if (status == PIC_OK)
+        return pic_agent_commit(agent, err);
+    pic_agent_rollback(agent);
+    return status;
+}
+
+int pic_record_reverse(struct pic_agent *agent, uint64_t about, const char *reason, uint64_t *dot,
+                       struct pic_err *err)
+{
+    const struct pic_entity *reversal = pic_dictionary_entity(PIC_REVERSAL);
+    const struct pic_entity *entity = NULL;
+    const struct pic_value target = {.kind = PIC_KIND_REF, .i = (int64_t)about};
+    const struct pic_input inputs[] = {
+        {.field = pic_entity_by_column(reversal, "about"), .value = &target},
+        {.field = pic_entity_by_column(reversal, "reason"), .typed = reason},
+    };
+    struct pic_row row;
+    uint64_t org = 0;
+    int status = pic_state_find(agent->state, about, &entity, &org);
+    if (status == PIC_OK && (entity->flags & PIC_REVERSIBLE) == 0)
+        return pic_fail(err, PIC_EIMMUTABLE, entity->label, NULL);
+    if (status == PIC_OK)
+        status = pic_row_load(pic_state_rows(agent->state), entity, about, &row);
+    if (status != PIC_OK)
+        return pic_fail(err, status, NULL);
+    if (row.reversed != 0)
+        return pic_fail(err, PIC_EALREADY_REVERSED, entity->label, NULL);
+    return pic_record_put(agent, reversal, 0, inputs, sizeof inputs / sizeof *inputs, dot, err);
+}
+
+/* --- documents --- */
+
+int pic_record_blob(struct pic_agent *agent, const char *path, uint8_t hash[static PIC_HASH_SIZE],
+                    uint64_t *size, struct pic_err *err)
+{
+    int status = pic_blobs_take(&agent->blobs, path, hash, size);
+    if (status == PIC_OK)
+        status = pic_agent_outgoing_put(agent, hash, *size);
+    return status == PIC_OK ? PIC_OK : pic_fail(err, status, path, NULL);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* From the ending of a file's name; "" for what is not known, which leaves the field empty. */
+static const char *media_type(const char *name)
+{
+    static const struct {
+        const char *ending, *type;
+    } known[] = {
+        {".jpg", "image/jpeg"},
+        {".jpeg", "image/jpeg"},
+        {".png", "image/png"},
+        {".webp", "image/webp"},
+        {".heic", "image/heic"},
+        {".tif", "image/tiff"},
+        {".tiff", "image/tiff"},
+        {".pdf", "application/pdf"},
+        {".csv", "text/csv"},
+        {".txt", "text/plain"},
+        {".odt", "application/vnd.oasis.opendocument.text"},
+        {".ods", "application/vnd.oasis.opendocument.spreadsheet"},
+    };
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot != NULL && i < sizeof known / sizeof *known; i++)
+        if (strcasecmp(dot, known[i].ending) == 0)
+            return known[i].type;
+    return "";
+}
+
+/* The expense shows its receipt; a receipt given later takes the place of the one before. */
+static int show_receipt(struct pic_agent *agent, uint64_t expense, const struct pic_value *blob,
+                        struct pic_err *err)
+{
+    const struct pic_entity *entity = pic_dictionary_entity(PIC_EXPENSE);
+    const struct pic_input input = {.field = pic_entity_by_column(entity, "receipt"),
+                                    .value = blob};
+    uint64_t dot = 0;
+    struct pic_err edit = {0};
+    int status = pic_record_put(agent, entity, expense, &input, 1, &dot, &edit);
+    if (status == PIC_ENOTHING_TO_CHANGE)
+        return PIC_OK;
+    if (status != PIC_OK && err != NULL)
+        *err = edit;
+    return status;
+}
+
+int pic_record_document(struct pic_agent *agent, const struct pic_attachment *file, uint64_t *dot,
+                        struct pic_err *err)
+{
+    const struct pic_entity *document = pic_dictionary_entity(PIC_DOCUMENT);
+    const struct pic_entity *about = NULL;
+    uint8_t hash[PIC_HASH_SIZE];
+    uint64_t size = 0;
+    uint64_t org = 0;
+    if (pic_state_find(agent->state, file->about, &about, &org) != PIC_OK)
+        return pic_fail(err, PIC_ENOT_FOUND, NULL);
+    int status = pic_record_blob(agent, file->path, hash, &size, err);
+    if (status != PIC_OK)
+        return status;
+    const char *kind = about->number == PIC_EXPENSE ? "facture" : "autre";
+    const struct pic_value values[] = {
+        {.kind = PIC_KIND_REF, .i = (int64_t)file->about},
+        {.kind = PIC_KIND_BYTES, .s = pic_span_of(hash, sizeof hash)},
+        {.kind = PIC_KIND_INT, .i = (int64_t)size},
+    };
+    const struct pic_input inputs[] = {
+        {.field = pic_entity_by_column(document, "about"), .value = &values[0]},
+        {.field = pic_entity_by_column(document, "blob"), .value = &values[1]},
+        {.field = pic_entity_by_column(document, "kind"),
+         .typed = file->kind == NULL ? kind : file->kind},
+        {.field = pic_entity_by_column(document, "name"), .typed = base_name(file->path)},
+        {.field = pic_entity_by_column(document, "media_type"), .typed = media_type(file->path)},
+        {.field = pic_entity_by_column(document, "size"), .value = &values[2]},
+    };
+    status = pic_record_put(agent, document, 0, inputs, sizeof inputs / sizeof *inputs, dot, err);
+    if (status == PIC_OK && about->number == PIC_EXPENSE)
+        status = show_receipt(agent, file->about, &values[1], err);
+    return status;
+}
+
+/* --- identities --- */
+
+/* version, readers, the box's key once for each reader, then the box. */
+static int seal_identity(struct pic_agent *agent, struct pic_span plain, struct pic_buf *blob)
+{
+    const uint8_t *const readers[PIC_IDENTITY_READERS] = {agent->self.box_key,
+                                                          agent->self.authority};
+    struct pic_secret key = {0};
+    struct pic_buf box;
+    pic_buf_init(&box, PIC_IDENTITY_MAX + PIC_BOX_OVERHEAD);
+    int status = pic_box_seal(plain, &agent->world->random, &key, &box);
+    pic_buf_u8(blob, IDENTITY_VERSION);
+    pic_buf_u8(blob, PIC_IDENTITY_READERS);
+    for (size_t i = 0; status == PIC_OK && i < PIC_IDENTITY_READERS; i++) {
+        uint8_t wrapped[PIC_BOX_WRAPPED_SIZE];
+        status = pic_box_wrap(&key, readers[i], wrapped);
+        pic_buf_bytes(blob, wrapped, sizeof wrapped);
+    }
+    pic_secret_wipe(&key);
+    pic_buf_bytes(blob, box.data, box.len);
+    pic_buf_release(&box);
+    return status == PIC_OK ? pic_buf_status(blob) : status;
+}
+
+int pic_record_identity(struct pic_agent *agent, const char *typed,
+                        uint8_t hash[static PIC_HASH_SIZE], struct pic_err *err)
+{
+    struct pic_buf plain;
+    struct pic_buf blob;
+    pic_buf_init(&plain, PIC_IDENTITY_MAX);
+    pic_buf_init(&blob, IDENTITY_BLOB_MAX);
+    int status = pic_text_clean(pic_span_text(typed), &plain);
+    if (status == PIC_ELIMIT)
+        status = PIC_ETOO_LONG;
+    if (status == PIC_OK)
+        status = seal_identity(agent, pic_buf_view(&plain), &blob);
+    if (status == PIC_OK)
+        status = pic_blobs_take_bytes(&agent->blobs, pic_buf_view(&blob), hash);
+    if (status == PIC_OK)
+        status = pic_agent_outgoing_put(agent, hash, blob.len);
+    pic_buf_wipe(&plain);
+    pic_buf_release(&blob);
+    return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
+}
+
+int pic_record_identity_open(struct pic_agent *agent, const uint8_t hash[static PIC_HASH_SIZE],
+                             const struct pic_dh_pair *reader, struct pic_buf *out)
+{
+    struct pic_buf blob;
+    struct pic_secret key = {0};
+    pic_buf_init(&blob, IDENTITY_BLOB_MAX);
+    int status = pic_blobs_read(&agent->blobs, hash, 0, IDENTITY_BLOB_MAX, &blob);
+    struct pic_cursor c = pic_cursor_of(blob.data, blob.len);
+    if (status == PIC_OK && pic_cursor_u8(&c) != IDENTITY_VERSION)
+        status = PIC_EVERSION;
+    unsigned readers = pic_cursor_u8(&c);
+    int opened = PIC_EDECRYPT;
+    for (unsigned i = 0; status == PIC_OK && i < readers; i++) {
+        const uint8_t *wrapped = pic_cursor_bytes(&c, PIC_BOX_WRAPPED_SIZE);
+        if (wrapped != NULL && opened != PIC_OK)
+            opened = pic_box_unwrap(wrapped, reader, &key);
+    }
+    if (status == PIC_OK)
+        status = c.bad ? PIC_EFORMAT : opened;
+    if (status == PIC_OK)
+        status = pic_box_open(pic_span_of(c.p, pic_cursor_left(&c)), &key, out);
+    pic_secret_wipe(&key);
+    pic_buf_release(&blob);
+    return status;
+}

@@ -1,0 +1,32 @@
+/* format: the files that banks give, one reader each, and which one a file needs. Every reader is
+ * total: any bytes become statements or an error that names the line. */
+#ifndef PIC_BANK_FORMAT_H
+#define PIC_BANK_FORMAT_H
+
+#include "server/bank/statement.h"
+
+struct pic_format {
+    const char *name; /* as --format has it: "cfonb120" */
+    bool (*recognises)(struct pic_span file);
+    /* account: of a file that names none, or NULL. PIC_ESTATEMENT, PIC_ECSV, PIC_EMEMORY. */
+    int (*read)(struct pic_span file, const char *account, struct pic_statements *out,
+                struct pic_err *err);
+};
+
+extern const struct pic_format pic_formats[]; /* in the order in which they are tried */
+extern const size_t pic_format_n;
+#define PIC_FORMAT_CHOICES "auto cfonb120 ofx csv"
+
+/* Reads a whole file and finishes it. name: of a format, or "auto". out is initialised here and
+ * released by the caller in any case. */
+PIC_MUST_USE int pic_format_read(const char *name, struct pic_span file, const char *account,
+                                 struct pic_statements *out, struct pic_err *err);
+
+/* --- what the readers share --- */
+
+/* DD/MM/YY and DDMMYY have a year of two digits: above 60 it is of the last century. */
+enum { PIC_BANK_PIVOT = 60 };
+/* False when the civil date does not exist. */
+bool pic_bank_day(int year, int month, int mday, int64_t *day);
+
+#endif
