@@ -5,7 +5,7 @@
 #include "protocol/base/text.h"
 #include "schema/dictionary/number.h"
 #include "schema/face/speech.h"
-#include "server/bank/format.h"
+#include "server/bank/day.h"
 
 enum { WIDTH = 120, TEXTS_MAX = 8192 };
 

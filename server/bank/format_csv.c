@@ -6,7 +6,7 @@
 #include "schema/dictionary/number.h"
 #include "schema/face/csv.h"
 #include "schema/face/speech.h"
-#include "server/bank/format.h"
+#include "server/bank/day.h"
 
 enum column {
     DATE,

@@ -4,7 +4,7 @@
 
 #include "schema/dictionary/number.h"
 #include "schema/face/speech.h"
-#include "server/bank/format.h"
+#include "server/bank/day.h"
 
 enum { TAG_MAX = 32, VALUE_MAX = 4096, LOOK_MAX = 2048 };
 

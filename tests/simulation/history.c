@@ -90,7 +90,8 @@ void broken(struct history *h, const char *promise, const char *format, ...)
     va_start(args, format);
     (void)vfprintf(stderr, format, args);
     va_end(args);
-    (void)fprintf(stderr, "\nreplay: simulation --seed %llu --trace\n", (unsigned long long)h->seed);
+    (void)fprintf(stderr, "\nreplay: simulation --seed %llu --trace\n",
+                  (unsigned long long)h->seed);
     exit(EXIT_FAILURE);
 }
 
@@ -188,8 +189,8 @@ static void keep_stage(struct history *h)
 
 void history_found(const char *root)
 {
-    static const uint32_t roles[FOUNDED] = {PIC_ROLE_ASSOCIATION, PIC_ROLE_ENTRY, PIC_ROLE_ASSOCIATION,
-                                            PIC_ROLE_ENTRY};
+    static const uint32_t roles[FOUNDED] = {PIC_ROLE_ASSOCIATION, PIC_ROLE_ENTRY,
+                                            PIC_ROLE_ASSOCIATION, PIC_ROLE_ENTRY};
     struct history *h = malloc(sizeof *h);
     if (h == NULL)
         abort();
@@ -271,8 +272,8 @@ static void step_sync(struct history *h, struct laptop *l)
 static void step_clock(struct history *h, struct laptop *l)
 {
     static const int64_t year_ms = INT64_C(365) * DAY_MS;
-    static const int64_t jumps_ms[] = {0, 17 * -365LL * DAY_MS, 15 * 365LL * DAY_MS, 7200000,
-                                       -7200000, 400000};
+    static const int64_t jumps_ms[] = {
+        0, 17 * -365LL * DAY_MS, 15 * 365LL * DAY_MS, 7200000, -7200000, 400000};
     struct machine *m = &l->machine;
     m->offset_ms = jumps_ms[draw(h, sizeof jumps_ms / sizeof *jumps_ms)];
     m->drift_ppm = (int64_t)draw(h, 2000) - 1000;
@@ -365,7 +366,7 @@ static const struct {
     unsigned weight;
     void (*act)(struct history *h, struct laptop *l);
 } steps[] = {
-    {36, step_enter}, {36, step_sync},  {5, step_clock}, {4, step_disk},  {5, step_backup},
+    {36, step_enter}, {36, step_sync},  {5, step_clock},  {4, step_disk},  {5, step_backup},
     {2, step_clone},  {1, step_revoke}, {8, step_centre}, {2, step_forge}, {4, step_crash},
 };
 

@@ -11,8 +11,13 @@
 #include "tests/simulation/line.h"
 #include "tests/simulation/promises.h"
 
-enum { PROGRAM = 1 << 16, DOCUMENT_BYTES = 1 << 20, OPENINGS_MAX = 20, OPEN_FILES = 16,
-       DOCUMENT_BLOCK = 4096 };
+enum {
+    PROGRAM = 1 << 16,
+    DOCUMENT_BYTES = 1 << 20,
+    OPENINGS_MAX = 20,
+    OPEN_FILES = 16,
+    DOCUMENT_BLOCK = 4096
+};
 
 /* Where the product writes the file of keys, the simulation takes them in: Argon2id costs more than
  * a whole history. The linker puts this in the place of pic_keys_save. */
@@ -97,8 +102,8 @@ void laptop_settle(struct laptop *l)
         machine_calm(&l->machine);
     }
     for (unsigned i = 0; i < h->ledger.n; i++) /* what was in doubt is looked up */
-        if (h->ledger.entries[i].state == ENTRY_DOUBT && h->ledger.entries[i].laptop ==
-                                                             (unsigned)(l - h->laptops))
+        if (h->ledger.entries[i].state == ENTRY_DOUBT &&
+            h->ledger.entries[i].laptop == (unsigned)(l - h->laptops))
             promise_note_acknowledged(l);
 }
 

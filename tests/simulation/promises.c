@@ -12,7 +12,8 @@
 
 typedef void visitor(void *context, const struct pic_change *change, uint64_t audience);
 
-static void each_change(struct history *h, struct pic_journal *journal, visitor *visit, void *context)
+static void each_change(struct history *h, struct pic_journal *journal, visitor *visit,
+                        void *context)
 {
     struct pic_segment_reader *reader = h->centre.reader;
     struct pic_buf bytes;
@@ -302,8 +303,7 @@ static void facts_stand(struct history *h, struct pic_db *db, const char *who,
                                facts[t].table);
         for (unsigned i = 0; i < h->ledger.n; i++) {
             const struct entry *e = &h->ledger.entries[i];
-            if (e->entity != facts[t].entity || e->cents == 0 || e->hostile ||
-                where->times[i] == 0)
+            if (e->entity != facts[t].entity || e->cents == 0 || e->hostile || where->times[i] == 0)
                 continue;
             int64_t cents = number_of(db, sql, where->dots[i]);
             if (cents != e->cents)

@@ -155,8 +155,8 @@ static void a_grant_is_split_among_funders_and_places(void **state)
     assert_int_equal(row_of(&c, ask, "Ville", PIC_LADDER_REMAINING), 20000);
     /* QN06245M lies on two communes: they stay together; 62570 alone is another row. */
     ask = pic_ladder_ask_all(PIC_BY_COMMUNE);
-    assert_int_equal(row_of(&c, ask, "Méricourt + Rouvroy", PIC_LADDER_GRANTED), 11667 + 5000);
-    assert_int_equal(row_of(&c, ask, "Méricourt", PIC_LADDER_GRANTED), 11666 + 5000);
+    assert_int_equal(row_of(&c, ask, "Méricourt + Rouvroy", PIC_LADDER_GRANTED), 11666 + 5000);
+    assert_int_equal(row_of(&c, ask, "Méricourt", PIC_LADDER_GRANTED), 11667 + 5000);
     assert_int_equal(
         row_of(&c, pic_ladder_ask_all(PIC_BY_THEME), "non renseigné", PIC_LADDER_GRANTED), 33333);
     ask = pic_ladder_ask_all(PIC_BY_YEAR);
