@@ -11,20 +11,29 @@ enum {
     CHUNK_FIRST = 8192,
     CHUNK_MIN = 2048,
     SEAL_PER_CHUNK = 3, /* rows deflate to about a third */
+    KEPT_MAX = 8,
+    CONTACT_AGE_MS = 10 * 60 * 1000,
+    OFFSET_MOVE_MS = 60 * 1000,
 };
 
-static int load_cursor(struct pic_courier *c)
+/* Whether the store knows this contact well enough: an exchange that changed nothing writes
+ * nothing. */
+static int is_known(struct pic_courier *c, int64_t now_ms, int64_t offset_ms, bool *known)
 {
-    struct pic_buf mark;
-    pic_buf_init(&mark, PIC_MARK_SIZE);
-    memset(c->cursor_mark, 0, PIC_MARK_SIZE);
-    int status = pic_journal_number_get(c->agent->journal, "cursor", &c->cursor);
+    struct pic_journal *journal = c->agent->journal;
+    uint64_t contact = 0;
+    uint64_t offset = 0;
+    uint64_t chunk = 0;
+    int status = pic_journal_number_get(journal, "contact", &contact);
     if (status == PIC_OK)
-        status = pic_journal_fact_get(c->agent->journal, "cursor_mark", &mark);
-    if (status == PIC_OK && mark.len == PIC_MARK_SIZE)
-        memcpy(c->cursor_mark, mark.data, PIC_MARK_SIZE);
-    pic_buf_release(&mark);
-    return status == PIC_ENOT_FOUND ? PIC_OK : status;
+        status = pic_journal_number_get(journal, "offset", &offset);
+    if (status == PIC_OK)
+        status = pic_journal_number_get(journal, "chunk", &chunk);
+    int64_t age_ms = now_ms - (int64_t)contact;
+    int64_t moved_ms = offset_ms - pic_unzigzag(offset);
+    *known = contact != 0 && age_ms >= 0 && age_ms < CONTACT_AGE_MS && moved_ms > -OFFSET_MOVE_MS &&
+             moved_ms < OFFSET_MOVE_MS && chunk == c->chunk;
+    return status;
 }
 
 /* When the server was reached, by this clock, and how far this clock is from its own. */
@@ -34,13 +43,17 @@ static int keep_contact(struct pic_courier *c)
     if (c->report->server_ms == 0)
         return PIC_OK;
     int64_t now_ms = agent->world->now_ms(agent->world->context);
-    int status = pic_agent_begin(agent, c->err);
+    int64_t offset_ms = now_ms - c->report->server_ms;
+    bool known = false;
+    int status = is_known(c, now_ms, offset_ms, &known);
+    if (status != PIC_OK || known)
+        return status;
+    status = pic_agent_begin(agent, c->err);
     if (status != PIC_OK)
         return status;
     status = pic_journal_number_put(agent->journal, "contact", (uint64_t)now_ms);
     if (status == PIC_OK)
-        status = pic_journal_number_put(agent->journal, "offset",
-                                        pic_zigzag(now_ms - c->report->server_ms));
+        status = pic_journal_number_put(agent->journal, "offset", pic_zigzag(offset_ms));
     if (status == PIC_OK)
         status = pic_journal_number_put(agent->journal, "chunk", c->chunk);
     if (status == PIC_OK)
@@ -72,6 +85,10 @@ static int receive_one(struct pic_courier *c)
     pic_ask_release(&slot->ask);
     c->first = (c->first + 1) % PIC_PIPELINE_WINDOW;
     c->n--;
+    if (c->n == 0 || c->kept >= c->kept_max || c->turn != PIC_TURN_NONE) {
+        int kept = pic_courier_keep(c);
+        status = status == PIC_OK ? kept : status;
+    }
     tell_progress(c);
     return status;
 }
@@ -134,9 +151,11 @@ static int recover(struct pic_courier *c)
     c->own = true;
     c->fed = false;
     c->more = false;
+    c->kept_max = 1; /* this cursor is not the store's */
     if (status == PIC_OK)
         status = run_lane(c, PIC_LANE_RECOVER);
     c->own = false;
+    c->kept_max = KEPT_MAX;
     c->fed = false; /* the receipt is still to come */
     c->lane = before;
     if (status == PIC_OK)
@@ -177,6 +196,7 @@ static int settle(struct pic_courier *c)
         return status == PIC_OK ? start_pushing(c) : status;
     case PIC_TURN_KEY:
         return c->lane == PIC_LANE_CHANGES ? start_pushing(c) : PIC_OK;
+    case PIC_TURN_AGAIN:
     case PIC_TURN_NONE:
         break;
     }
@@ -218,9 +238,10 @@ static int run_lane(struct pic_courier *c, enum pic_courier_lane lane)
             failed = status;
     }
     forget_flight(c);
+    int kept = pic_courier_keep(c);
     c->turn = PIC_TURN_NONE;
     if (failed == PIC_OK)
-        failed = c->refused;
+        failed = kept == PIC_OK ? c->refused : kept;
     c->refused = PIC_OK;
     c->report->lanes[lane] = failed;
     return failed;
@@ -232,11 +253,12 @@ static int prepare(struct pic_courier *c)
 {
     struct pic_agent_pending pending;
     c->chunk = 0;
+    c->kept_max = KEPT_MAX;
     int status = pic_journal_number_get(c->agent->journal, "chunk", &c->chunk);
     if (c->chunk == 0 || c->chunk > PIC_BLOB_CHUNK_MAX)
         c->chunk = CHUNK_FIRST;
     if (status == PIC_OK)
-        status = load_cursor(c);
+        status = pic_courier_load_cursor(c);
     if (status == PIC_OK)
         status = pic_agent_pending(c->agent, &pending);
     if (status == PIC_OK)

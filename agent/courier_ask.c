@@ -56,11 +56,14 @@ static int ask(struct pic_courier *c, struct pic_slot *slot, const struct pic_re
 /* What every sync says of this laptop. head is where its log stands with this request. */
 static int sync_request(struct pic_courier *c, uint64_t head, struct pic_request *out)
 {
-    struct pic_agent_pending pending;
+    uint64_t changes = 0;
+    uint64_t documents = 0;
     uint64_t receipt = 0;
     uint8_t hash[PIC_HASH_SIZE];
     int64_t offset = pic_agent_clock_offset_ms(c->agent);
-    int status = pic_agent_pending(c->agent, &pending);
+    int status = pic_query_numbers(c->agent->queries, PIC_QUERY_PENDING_COUNT, &changes, 1);
+    if (status == PIC_OK)
+        status = pic_query_numbers(c->agent->queries, PIC_QUERY_OUTGOING_COUNT, &documents, 1);
     if (status == PIC_OK)
         status = pic_seal_hash(c->agent, head, hash);
     if (status == PIC_OK)
@@ -74,8 +77,8 @@ static int sync_request(struct pic_courier *c, uint64_t head, struct pic_request
         .type = PIC_REQUEST_SYNC,
         .sync = {.head_seq = head,
                  .receipt = receipt,
-                 .pending_changes = pending.changes < UINT32_MAX ? pending.changes : UINT32_MAX,
-                 .pending_documents = pending.documents,
+                 .pending_changes = changes < UINT32_MAX ? changes : UINT32_MAX,
+                 .pending_documents = documents < UINT32_MAX ? documents : UINT32_MAX,
                  .dictionary = PIC_DICTIONARY_VERSION,
                  .program = c->options->program,
                  .disk = c->options->disk,

@@ -11,7 +11,14 @@
 
 enum { PIC_TURNS_MAX = 16 }; /* ways back that one run may take */
 
-enum pic_turn { PIC_TURN_NONE, PIC_TURN_GAP, PIC_TURN_FORK, PIC_TURN_CLOCK, PIC_TURN_KEY };
+enum pic_turn {
+    PIC_TURN_NONE,
+    PIC_TURN_GAP,
+    PIC_TURN_FORK,
+    PIC_TURN_CLOCK,
+    PIC_TURN_KEY,
+    PIC_TURN_AGAIN, /* what was in flight is asked once more */
+};
 
 /* What one request in flight was about. */
 struct pic_slot {
@@ -69,6 +76,10 @@ struct pic_courier {
     struct pic_incoming in;
     uint64_t chunk, done, total;
     bool closing_due;
+
+    /* Answers that come close together share a transaction, and so one wait for the disk. */
+    unsigned kept;     /* writes of answers in the open transaction; 0: none is open */
+    unsigned kept_max; /* 1 after a failure: what is whole is kept before what is not */
 };
 
 /* Asks the next thing of the current lane, in the next slot of the ring; *more is false when there
@@ -77,5 +88,11 @@ PIC_MUST_USE int pic_courier_next(struct pic_courier *c, bool *more);
 /* Reads the answer to what is in slot, and does what it says or notes which way back is due. */
 PIC_MUST_USE int pic_courier_take(struct pic_courier *c, struct pic_slot *slot,
                                   struct pic_span payload);
+
+/* Commits what answers have said so far. Before anything else opens a transaction, and whenever
+ * nothing more is about to come. */
+PIC_MUST_USE int pic_courier_keep(struct pic_courier *c);
+/* The feed's cursor, as the store has it. */
+PIC_MUST_USE int pic_courier_load_cursor(struct pic_courier *c);
 
 #endif

@@ -17,12 +17,67 @@ static int keep_cursor(struct pic_courier *c)
     return status;
 }
 
+int pic_courier_load_cursor(struct pic_courier *c)
+{
+    struct pic_buf mark;
+    pic_buf_init(&mark, PIC_MARK_SIZE);
+    memset(c->cursor_mark, 0, PIC_MARK_SIZE);
+    int status = pic_journal_number_get(c->agent->journal, "cursor", &c->cursor);
+    if (status == PIC_OK)
+        status = pic_journal_fact_get(c->agent->journal, "cursor_mark", &mark);
+    if (status == PIC_OK && mark.len == PIC_MARK_SIZE)
+        memcpy(c->cursor_mark, mark.data, PIC_MARK_SIZE);
+    pic_buf_release(&mark);
+    return status == PIC_ENOT_FOUND ? PIC_OK : status;
+}
+
+/* Opens the transaction that answers share, or joins it. */
+static int begin(struct pic_courier *c)
+{
+    int status = c->kept == 0 ? pic_agent_begin(c->agent, c->err) : PIC_OK;
+    c->kept += status == PIC_OK;
+    return status;
+}
+
+int pic_courier_keep(struct pic_courier *c)
+{
+    bool open = c->kept > 0;
+    c->kept = 0;
+    int status = open ? pic_agent_commit(c->agent, c->err) : PIC_OK;
+    if (status != PIC_OK && pic_courier_load_cursor(c) != PIC_OK)
+        c->broken = true; /* nothing may go on from a cursor that was not kept */
+    return status;
+}
+
+static void turn_back(struct pic_courier *c, enum pic_turn turn)
+{
+    if (c->turn == PIC_TURN_NONE)
+        c->turn = turn;
+}
+
+/* An answer cannot be kept. When others shared its transaction they are asked for again, and from
+ * then on kept one by one: a bad page must not take the good ones before it along for ever. */
+static int give_up(struct pic_courier *c, int status)
+{
+    bool others = c->kept > 1;
+    pic_agent_rollback(c->agent);
+    c->kept = 0;
+    c->kept_max = 1;
+    if (!others)
+        return status;
+    turn_back(c, PIC_TURN_AGAIN);
+    c->fed = c->more = false;
+    return pic_courier_load_cursor(c);
+}
+
 /* A newer transport key of the pinned server. */
 static int keep_key(struct pic_courier *c, const struct pic_transport *transport)
 {
     struct pic_agent_self self = c->agent->self;
     self.server = *transport;
-    int status = pic_agent_begin(c->agent, c->err);
+    int status = pic_courier_keep(c);
+    if (status == PIC_OK)
+        status = pic_agent_begin(c->agent, c->err);
     if (status != PIC_OK)
         return status;
     status = pic_agent_become(c->agent, &self, c->err);
@@ -34,23 +89,15 @@ static int keep_key(struct pic_courier *c, const struct pic_transport *transport
 
 /* --- what an answer says --- */
 
-static void turn_back(struct pic_courier *c, enum pic_turn turn)
-{
-    if (c->turn == PIC_TURN_NONE)
-        c->turn = turn;
-}
-
 static int take_receipt(struct pic_courier *c, const struct pic_asked *asked, struct pic_span bytes)
 {
     bool covers = true;
-    int status = pic_agent_begin(c->agent, c->err);
+    int status = begin(c);
     if (status != PIC_OK)
         return status;
     status = pic_seal_acknowledge(c->agent, &asked->receipt, bytes, &covers, c->err);
-    if (status == PIC_OK)
-        status = pic_agent_commit(c->agent, c->err);
-    else
-        pic_agent_rollback(c->agent);
+    if (status != PIC_OK)
+        return give_up(c, status);
     if (status == PIC_OK && covers && asked->receipt.seq > c->told_seq)
         c->told_seq = asked->receipt.seq; /* newer than the head that asked for a way back */
     if (status == PIC_OK && !covers && !c->own) {
@@ -141,7 +188,7 @@ static int take_segment(struct pic_courier *c, struct pic_span bytes)
     return status;
 }
 
-/* One page of the feed, in one transaction with its cursor. A page that does not start where the
+/* One page of the feed, in the same transaction as its cursor. A page that does not start where the
  * cursor stands came too late or too early: it is asked for again. */
 static int take_feed(struct pic_courier *c, const struct pic_asked *asked)
 {
@@ -157,7 +204,7 @@ static int take_feed(struct pic_courier *c, const struct pic_asked *asked)
     memcpy(mark_before, c->cursor_mark, PIC_MARK_SIZE);
     c->more = (reply->flags & PIC_SYNC_MORE) != 0;
     c->fed = !c->more;
-    int status = pic_agent_begin(c->agent, c->err);
+    int status = begin(c);
     if (status != PIC_OK)
         return status;
     while (status == PIC_OK && pic_feed_next(&feed, &position, &bytes))
@@ -166,12 +213,11 @@ static int take_feed(struct pic_courier *c, const struct pic_asked *asked)
     if (status == PIC_OK)
         status = keep_cursor(c);
     if (status == PIC_OK)
-        return pic_agent_commit(c->agent, c->err);
-    pic_agent_rollback(c->agent);
+        return PIC_OK;
     c->cursor = cursor_before;
     memcpy(c->cursor_mark, mark_before, PIC_MARK_SIZE);
     c->fed = true; /* this lane can do no more; the others can */
-    return status;
+    return give_up(c, status);
 }
 
 /* Documents that the server waits for and that are here are sent again. */

@@ -7,7 +7,12 @@
 
 #include "server/log.h"
 
-enum { STACK_SIZE = 512 << 10, POLL_S = 1 };
+enum {
+    STACK_SIZE = 512 << 10,
+    POLL_S = 1,
+    GATHER_MS = 8, /* what comes in a burst is folded together: fewer, larger transactions */
+    NS_PER_MS = 1000 * 1000,
+};
 
 struct pic_follower {
     const char *folder;
@@ -51,6 +56,9 @@ static int follow(struct pic_follower *f)
         status = pic_projector_catch_up(server.projector, is_stopping, f, NULL);
         if (status == PIC_OK)
             wait_a_while(f);
+        const struct timespec gather = {.tv_nsec = GATHER_MS * NS_PER_MS};
+        if (status == PIC_OK && !is_stopping(f))
+            (void)nanosleep(&gather, NULL);
     }
     pic_server_close(&server);
     return status;
