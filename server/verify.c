@@ -405,6 +405,7 @@ static const struct {
     {"history", "entity, dot"},
     {"quarantine", "dot"},
     {"conflict", "id, field"},
+    {"money", "project"},
     {"rollup", "fund, funder, theme, territory"},
 };
 

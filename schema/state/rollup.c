@@ -32,8 +32,12 @@ struct shares {
 
 enum query {
     QUERY_DECISION,
-    QUERY_PAYMENTS,
-    QUERY_EXPENSES,
+    QUERY_EFFECT,
+    QUERY_SUMS,
+    QUERY_MONEY,
+    QUERY_MONEY_MOVE,
+    QUERY_MONEY_TIDY,
+    QUERY_MONEY_CLEAR,
     QUERY_SHARES,
     QUERY_ADD,
     QUERY_TIDY,
@@ -42,23 +46,35 @@ enum query {
     QUERIES
 };
 
+/* Each fact that counts, and what it adds: a payment, or an expense less what the largest rejection
+ * takes off it. */
+#define FACTS                                                                                      \
+    "SELECT p.id, p.project, CASE p.kind WHEN 'reversement' THEN -p.amount ELSE p.amount END"      \
+    "   AS paid, EXISTS(SELECT 1 FROM \"match\" AS m WHERE m.about = p.id"                         \
+    "   AND m.cancelled IS NULL) AS matched, 0 AS eligible"                                        \
+    " FROM payment AS p WHERE p.reversed IS NULL"                                                  \
+    " UNION ALL"                                                                                   \
+    " SELECT e.id, e.project, 0, 0, max(0, coalesce(e.eligible_amount, e.amount) - coalesce("      \
+    "   (SELECT max(c.rejected) FROM control AS c"                                                 \
+    "     WHERE c.about = e.id AND c.cancelled IS NULL), 0))"                                      \
+    " FROM expense AS e WHERE e.reversed IS NULL"
+
 static const char *const queries[QUERIES] = {
     /* The latest decision counts; a decision that grants nothing has no amount. */
     [QUERY_DECISION] = "SELECT CASE WHEN outcome IN ('accorde', 'accorde-en-partie')"
                        " THEN coalesce(amount, 0) ELSE 0 END FROM decision"
                        " WHERE project = ?1 AND reversed IS NULL"
                        " ORDER BY stamp DESC, id >> 40 DESC LIMIT 1",
-    [QUERY_PAYMENTS] =
-        "SELECT coalesce(sum(signed), 0), coalesce(sum(signed * matched), 0) FROM"
-        " (SELECT CASE kind WHEN 'reversement' THEN -amount ELSE amount END AS signed,"
-        "   EXISTS(SELECT 1 FROM \"match\" AS m WHERE m.about = p.id AND m.cancelled IS NULL)"
-        "     AS matched"
-        "  FROM payment AS p WHERE p.project = ?1 AND p.reversed IS NULL)",
-    [QUERY_EXPENSES] =
-        "SELECT coalesce(sum(max(0, coalesce(e.eligible_amount, e.amount) - coalesce("
-        "   (SELECT max(c.rejected) FROM control AS c"
-        "     WHERE c.about = e.id AND c.cancelled IS NULL), 0))), 0)"
-        " FROM expense AS e WHERE e.project = ?1 AND e.reversed IS NULL",
+    [QUERY_EFFECT] = ("SELECT paid, paid * matched, eligible FROM (" FACTS ") WHERE id = ?1"),
+    [QUERY_SUMS] = ("SELECT coalesce(sum(paid), 0), coalesce(sum(paid * matched), 0),"
+                    " coalesce(sum(eligible), 0) FROM (" FACTS ") WHERE project = ?1"),
+    [QUERY_MONEY] = "SELECT paid, matched, eligible FROM money WHERE project = ?1",
+    [QUERY_MONEY_MOVE] = ("INSERT INTO money VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE"
+                          " SET paid = paid + ?2, matched = matched + ?3,"
+                          " eligible = eligible + ?4"),
+    [QUERY_MONEY_TIDY] = "DELETE FROM money WHERE project = ?1"
+                         " AND paid = 0 AND matched = 0 AND eligible = 0",
+    [QUERY_MONEY_CLEAR] = "DELETE FROM money WHERE project = ?1",
     [QUERY_SHARES] = "SELECT funder, coalesce(rate, 0) FROM share"
                      " WHERE fund = ?1 AND cancelled IS NULL ORDER BY id",
     [QUERY_ADD] = "INSERT INTO rollup VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
@@ -155,19 +171,56 @@ bool pic_rollup_reads(const struct pic_rollup *r, unsigned field)
            at == r->at.main_theme || at == r->at.territories;
 }
 
-/* Runs a query about one project and reads up to two sums. */
-static int sums(sqlite3_stmt *stmt, uint64_t project, int64_t *first, int64_t *second)
+/* Runs a query about one id and reads up to three numbers; they stay as they are without a row. */
+static int numbers(sqlite3_stmt *stmt, uint64_t id, int64_t *const *out, int n)
 {
     bool row;
-    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)project);
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)id);
     int status = pic_db_step(stmt, &row);
-    if (status == PIC_OK && row) {
-        *first = sqlite3_column_int64(stmt, 0);
-        if (second != NULL)
-            *second = sqlite3_column_int64(stmt, 1);
-    }
+    for (int i = 0; status == PIC_OK && row && i < n; i++)
+        *out[i] = sqlite3_column_int64(stmt, i);
     (void)sqlite3_reset(stmt);
     return status;
+}
+
+static int effect(struct pic_rollup *r, enum query query, uint64_t id, struct pic_effect *out)
+{
+    int64_t *const fields[] = {&out->paid, &out->matched, &out->eligible};
+    *out = (struct pic_effect){0};
+    return numbers(r->stmt[query], id, fields, 3);
+}
+
+int pic_rollup_effect(struct pic_rollup *r, uint64_t fact, struct pic_effect *out)
+{
+    return effect(r, QUERY_EFFECT, fact, out);
+}
+
+int pic_rollup_count(struct pic_rollup *r, uint64_t project, const struct pic_effect *before,
+                     const struct pic_effect *after)
+{
+    sqlite3_stmt *stmt = r->stmt[QUERY_MONEY_MOVE];
+    if (memcmp(before, after, sizeof *before) == 0)
+        return PIC_OK;
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)project);
+    (void)sqlite3_bind_int64(stmt, 2, after->paid - before->paid);
+    (void)sqlite3_bind_int64(stmt, 3, after->matched - before->matched);
+    (void)sqlite3_bind_int64(stmt, 4, after->eligible - before->eligible);
+    int status = pic_db_run(stmt);
+    if (status != PIC_OK)
+        return status;
+    (void)sqlite3_bind_int64(r->stmt[QUERY_MONEY_TIDY], 1, (sqlite3_int64)project);
+    return pic_db_run(r->stmt[QUERY_MONEY_TIDY]);
+}
+
+int pic_rollup_count_again(struct pic_rollup *r, uint64_t project)
+{
+    static const struct pic_effect nothing = {0};
+    struct pic_effect sums;
+    int status = effect(r, QUERY_SUMS, project, &sums);
+    (void)sqlite3_bind_int64(r->stmt[QUERY_MONEY_CLEAR], 1, (sqlite3_int64)project);
+    if (status == PIC_OK)
+        status = pic_db_run(r->stmt[QUERY_MONEY_CLEAR]);
+    return status == PIC_OK ? pic_rollup_count(r, project, &nothing, &sums) : status;
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -178,21 +231,24 @@ static int64_t least(int64_t a, int64_t b)
 int pic_rollup_contribution(struct pic_rollup *r, uint64_t project, struct pic_contribution *out)
 {
     struct pic_row row;
-    int64_t eligible = 0;
+    struct pic_effect sums;
     int64_t *m = out->measures;
+    int64_t *const granted[] = {&m[PIC_GRANTED]};
     int status = pic_row_load(r->rows, pic_dictionary_entity(PIC_PROJECT), project, &row);
     if (status != PIC_OK)
         return status;
     pic_rollup_created(r, &row, out);
     if (out->projects != 0)
-        status = sums(r->stmt[QUERY_DECISION], project, &m[PIC_GRANTED], NULL);
+        status = numbers(r->stmt[QUERY_DECISION], project, granted, 1);
     if (status == PIC_OK)
-        status = sums(r->stmt[QUERY_PAYMENTS], project, &m[PIC_PAID], &m[PIC_MATCHED]);
-    if (status == PIC_OK)
-        status = sums(r->stmt[QUERY_EXPENSES], project, &eligible, NULL);
-    m[PIC_JUSTIFIED] = least(m[PIC_GRANTED], eligible);
+        status = effect(r, QUERY_MONEY, project, &sums);
+    if (status != PIC_OK)
+        return status;
+    m[PIC_PAID] = sums.paid;
+    m[PIC_MATCHED] = sums.matched;
+    m[PIC_JUSTIFIED] = least(m[PIC_GRANTED], sums.eligible);
     m[PIC_DUE] = m[PIC_JUSTIFIED] - m[PIC_PAID];
-    return status;
+    return PIC_OK;
 }
 
 /* --- cells --- */

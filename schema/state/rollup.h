@@ -25,6 +25,11 @@ struct pic_contribution {
     char territories[1024]; /* codes joined by one space */
 };
 
+/* What one fact, a payment or an expense, adds to its project. */
+struct pic_effect {
+    int64_t paid, matched, eligible;
+};
+
 struct pic_rollup;
 PIC_MUST_USE int pic_rollup_new(struct pic_rows *rows, struct pic_rollup **out,
                                 struct pic_err *err);
@@ -36,6 +41,16 @@ PIC_MUST_USE int pic_rollup_contribution(struct pic_rollup *rollup, uint64_t pro
 /* The same for a project that was just created, from its row alone. */
 void pic_rollup_created(const struct pic_rollup *rollup, const struct pic_row *project,
                         struct pic_contribution *out);
+
+/* What a fact adds as its tables stand; nothing when it is no payment and no expense, or reversed.
+ */
+PIC_MUST_USE int pic_rollup_effect(struct pic_rollup *rollup, uint64_t fact,
+                                   struct pic_effect *out);
+/* Moves a project's sums by the difference that one change made to one of its facts. */
+PIC_MUST_USE int pic_rollup_count(struct pic_rollup *rollup, uint64_t project,
+                                  const struct pic_effect *before, const struct pic_effect *after);
+/* Adds up a project's facts from nothing. */
+PIC_MUST_USE int pic_rollup_count_again(struct pic_rollup *rollup, uint64_t project);
 
 /* Whether a field of a project is one that its contribution depends on. */
 bool pic_rollup_reads(const struct pic_rollup *rollup, unsigned field);

@@ -118,9 +118,11 @@ int pic_state_drop(struct pic_db *db, struct pic_err *err)
     pic_buf_init(&sql, STATE_SQL_MAX);
     for (size_t i = 0; i < pic_dictionary_count(); i++)
         pic_buf_printf(&sql, "DROP TABLE IF EXISTS \"%s\";\n", pic_dictionary_at(i)->table);
-    pic_buf_text(&sql, "DROP TABLE IF EXISTS history; DROP TABLE IF EXISTS quarantine;"
-                       "DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS rollup;"
-                       "DROP TABLE IF EXISTS state_version;");
+    pic_buf_text(
+        &sql,
+        "DROP TABLE IF EXISTS history; DROP TABLE IF EXISTS money; DROP TABLE IF EXISTS quarantine;"
+        "DROP TABLE IF EXISTS conflict; DROP TABLE IF EXISTS rollup;"
+        "DROP TABLE IF EXISTS state_version;");
     int status = pic_db_begin(db, err);
     if (status == PIC_OK)
         status = pic_db_exec(db, pic_buf_string(&sql), err);
@@ -512,6 +514,8 @@ static bool is_idle_edit(const struct pic_state *s, const struct pic_change *cha
 struct moved {
     uint64_t project, fund;
     struct pic_contribution contribution; /* of the project, before; fund 0: nothing */
+    uint64_t fact;                        /* the payment or expense concerned; 0: none */
+    struct pic_effect effect;             /* of the fact, before */
 };
 
 static uint64_t fund_of(const struct pic_row *row)
@@ -526,6 +530,8 @@ static int before(struct pic_state *s, const struct pic_change *change, struct m
 {
     int status = PIC_OK;
     moved->contribution.fund = 0;
+    moved->effect = (struct pic_effect){0};
+    moved->fact = is_about_money(s->row.entity) ? about_of(&s->row) : s->row.id;
     moved->fund = fund_of(&s->row);
     moved->project = is_idle_edit(s, change) ? 0 : project_of(&s->row);
     if (is_about_money(s->row.entity))
@@ -533,7 +539,8 @@ static int before(struct pic_state *s, const struct pic_change *change, struct m
     bool new_project = change->entity == PIC_PROJECT && change->id == change->dot;
     if (status != PIC_OK || moved->project == 0 || new_project)
         return status;
-    return pic_rollup_contribution(s->rollup, moved->project, &moved->contribution);
+    status = pic_rollup_contribution(s->rollup, moved->project, &moved->contribution);
+    return status == PIC_OK ? pic_rollup_effect(s->rollup, moved->fact, &moved->effect) : status;
 }
 
 /* A control that turns to another row: its effect on the new one's project. The control's row is
@@ -542,11 +549,23 @@ static int turn(struct pic_state *s, const struct moved *moved)
 {
     uint64_t project;
     int status = project_about(s, about_of(&s->row), &project);
-    if (status != PIC_OK || project == 0 || project == moved->project)
+    if (status != PIC_OK || project == 0 || about_of(&s->row) == moved->fact)
         return status;
     struct pic_contribution now;
-    status = pic_rollup_contribution(s->rollup, project, &now);
+    status = pic_rollup_count_again(s->rollup, project);
+    if (status == PIC_OK)
+        status = pic_rollup_contribution(s->rollup, project, &now);
     return status == PIC_OK ? pic_rollup_split_again(s->rollup, now.fund) : status;
+}
+
+/* The project's sums moved by what its fact has become, and what it adds then. */
+static int count(struct pic_state *s, const struct moved *moved, struct pic_contribution *now)
+{
+    struct pic_effect effect;
+    int status = pic_rollup_effect(s->rollup, moved->fact, &effect);
+    if (status == PIC_OK)
+        status = pic_rollup_count(s->rollup, moved->project, &moved->effect, &effect);
+    return status == PIC_OK ? pic_rollup_contribution(s->rollup, moved->project, now) : status;
 }
 
 /* F5, second half. */
@@ -564,7 +583,7 @@ static int after(struct pic_state *s, const struct pic_change *change, const str
         if (new_project)
             pic_rollup_created(s->rollup, &s->row, &now);
         else
-            status = pic_rollup_contribution(s->rollup, project, &now);
+            status = count(s, moved, &now);
         if (status == PIC_OK)
             status = pic_rollup_move(s->rollup, &moved->contribution, &now);
     }

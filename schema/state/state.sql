@@ -27,6 +27,15 @@ CREATE TABLE conflict(
   PRIMARY KEY(id, field)
 ) STRICT, WITHOUT ROWID;
 
+-- What one project's facts add up to, moved by the difference of each: a project with ten thousand
+-- expenses costs no more than one with ten. Amounts in cents; no row where all is zero.
+CREATE TABLE money(
+  project  INTEGER PRIMARY KEY,
+  paid     INTEGER NOT NULL, -- advances and balances less recoveries
+  matched  INTEGER NOT NULL, -- of these, with a bank line
+  eligible INTEGER NOT NULL  -- expenses, less what controls rejected
+) STRICT;
+
 -- The money ladder, one cell for each fund, funder, theme and territory, moved by differences.
 -- Amounts in cents. funder 0: no share says who pays; theme or territory '': not given. The number
 -- of projects stands in the cells of funder 0, at the project's first territory.
