@@ -29,7 +29,8 @@ static bool is_stopping(void *context)
     return atomic_load(&f->stopping);
 }
 
-static void wait_a_while(struct pic_follower *f)
+/* Until there is something to fold, or a second has passed. Whether there is. */
+static bool wait_a_while(struct pic_follower *f)
 {
     struct timespec until;
     (void)clock_gettime(CLOCK_REALTIME, &until);
@@ -38,8 +39,20 @@ static void wait_a_while(struct pic_follower *f)
     while (!f->pending && !is_stopping(f))
         if (pthread_cond_timedwait(&f->woken, &f->lock, &until) != 0)
             break;
+    bool pending = f->pending;
     f->pending = false;
     (void)pthread_mutex_unlock(&f->lock);
+    return pending;
+}
+
+/* What is in the write-ahead log goes into the database while nobody waits for it. */
+static int tidy(const struct pic_projector *projector, uint64_t *tidied)
+{
+    uint64_t position = pic_projector_position(projector);
+    if (position == *tidied)
+        return PIC_OK;
+    *tidied = position;
+    return pic_db_checkpoint(pic_projector_db(projector), true, NULL);
 }
 
 /* One life of the connections: until the end, or until something fails. */
@@ -48,17 +61,18 @@ static int follow(struct pic_follower *f)
     struct pic_server server;
     int status = pic_server_open(f->folder, PIC_SERVER_NO_STATE, &server, NULL);
     char path[PIC_PATH_MAX];
+    uint64_t tidied = 0;
     if (status == PIC_OK)
         status = pic_server_path(f->folder, "state.db", path);
     if (status == PIC_OK)
         status = pic_projector_new(path, server.journal, &server.projector, NULL);
     while (status == PIC_OK && !is_stopping(f)) {
         status = pic_projector_catch_up(server.projector, is_stopping, f, NULL);
-        if (status == PIC_OK)
-            wait_a_while(f);
         const struct timespec gather = {.tv_nsec = GATHER_MS * NS_PER_MS};
-        if (status == PIC_OK && !is_stopping(f))
+        if (status == PIC_OK && wait_a_while(f))
             (void)nanosleep(&gather, NULL);
+        else if (status == PIC_OK)
+            status = tidy(server.projector, &tidied);
     }
     pic_server_close(&server);
     return status;
@@ -74,7 +88,7 @@ static void *run_thread(void *context)
             pic_log_status("projection", status);
         said = status;
         if (status != PIC_OK)
-            wait_a_while(f);
+            (void)wait_a_while(f);
     }
     return NULL;
 }

@@ -393,17 +393,16 @@ static void check_creation(const struct pic_entity *entity, const struct pic_cha
     }
 }
 
-/* F3, and whose the row is. */
+/* F3, and whose the row is, which s->row holds afterwards. */
 static int check_edit(struct pic_state *s, const struct pic_entity *entity,
                       const struct pic_change *change, uint64_t audience, struct fault *f)
 {
-    uint64_t org = 0;
-    int status = owner_in(s, entity, change->id, &org);
+    int status = pic_row_load(&s->rows, entity, change->id, &s->row);
     if (status == PIC_ENOT_FOUND)
         return wait_for(s, change->id, 0, f);
     if (status != PIC_OK)
         return status;
-    if (pic_authority_row(audience, entity, change->id, org) != PIC_OK)
+    if (pic_authority_row(audience, entity, change->id, s->row.org) != PIC_OK)
         return fault_at(f, PIC_QSCOPE, 0);
     bool fact = (entity->flags & PIC_REVERSIBLE) != 0 || entity->number == PIC_REVERSAL;
     for (unsigned i = 0; i < change->op_n; i++) {
@@ -749,10 +748,7 @@ static int edit(struct pic_state *s, const struct pic_entity *entity,
                 const struct pic_change *change)
 {
     struct moved moved;
-    int status = pic_row_load(&s->rows, entity, change->id, &s->row);
-    if (status != PIC_OK)
-        return status;
-    status = before(s, change, &moved);
+    int status = before(s, change, &moved);     /* s->row is there since the change was checked */
     if (status == PIC_OK && moved.project != 0) /* which may have used the same statement */
         status = pic_row_load(&s->rows, entity, change->id, &s->row);
     if (status == PIC_OK)

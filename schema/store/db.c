@@ -107,7 +107,7 @@ static int configure(struct pic_db *db, const struct pic_db_options *options, st
     (void)snprintf(script, sizeof script,
                    "PRAGMA recursive_triggers = OFF; PRAGMA cell_size_check = ON;"
                    "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cache_size = -%d;"
-                   "PRAGMA synchronous = %s; PRAGMA wal_autocheckpoint = 1000;"
+                   "PRAGMA synchronous = %s; PRAGMA wal_autocheckpoint = 4000;"
                    "PRAGMA journal_size_limit = 16777216",
                    options->cache_kib > 0 ? options->cache_kib : CACHE_KIB,
                    options->durability == PIC_DURABLE ? "FULL" : "NORMAL");
