@@ -337,7 +337,7 @@ int pic_ladder_total(struct pic_db *db, const struct pic_ladder_ask *ask,
                      int64_t measures[static PIC_LADDER_MEASURES], struct pic_err *err)
 {
     struct pic_ladder_ask whole = *ask;
-    struct pic_ladder *ladder;
+    struct pic_ladder *ladder = NULL;
     struct pic_ladder_row row = {0};
     bool more = false;
     whole.by = PIC_BY_NOTHING;
@@ -417,6 +417,7 @@ static int walk_projects(struct pic_rollup *rollup, sqlite3_stmt *stmt, struct k
         if (status == PIC_OK && in->adds)
             status = sink(context, &project);
     }
+    in->project = NULL;
     return status;
 }
 
