@@ -1,6 +1,5 @@
 #include "server/daemon.h"
 
-#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
@@ -42,7 +41,7 @@ static int start_threads(struct daemon *d, struct pic_err *err)
     const struct pic_daemon_options *o = d->options;
     int status = pic_keyring_open(o->folder, &d->keys, err);
     if (status == PIC_ENOT_FOUND)
-        status = pic_fail(err, PIC_EFILE, o->folder, strerror(ENOENT), NULL);
+        status = pic_fail(err, PIC_ENO_SERVER, o->folder, NULL);
     if (status == PIC_OK)
         status = pic_keyring_rotate(o->folder, &d->keys, pic_server_now_ms(), &rotated, err);
     if (status == PIC_OK)

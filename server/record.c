@@ -269,7 +269,9 @@ static int by_audience(const void *a, const void *b)
 static int append_all(struct pic_record *r, uint64_t *position)
 {
     struct pic_server *s = r->server;
-    const struct pic_change **changes = malloc((r->kept_n + 1) * sizeof(const struct pic_change *));
+    if (r->kept_n == 0)
+        return pic_own_log_save(s->journal, &r->log);
+    const struct pic_change **changes = malloc(r->kept_n * sizeof(const struct pic_change *));
     if (changes == NULL)
         return PIC_EMEMORY;
     qsort(r->kept, r->kept_n, sizeof(struct kept *), by_audience);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "schema/state/authority.h"
-#include "server/row_digest.h"
+#include "schema/state/digest.h"
 
 extern const unsigned char pic_embedded_registry_sql[];
 
@@ -225,8 +225,9 @@ static int seal(struct pic_registry *r, enum pic_seal kind)
     sqlite3_stmt *put = r->stmt[SEAL_PUT];
     uint8_t hash[PIC_HASH_SIZE];
     int status = one(row);
+    if (status == PIC_OK)
+        status = pic_row_digest(row, hash);
     if (status == PIC_OK) {
-        pic_row_digest(row, hash);
         bind(put, 1, kind);
         (void)sqlite3_bind_value(put, 2, sqlite3_column_value(row, 0));
         pic_db_bind_span(put, 3, pic_span_of(hash, sizeof hash));

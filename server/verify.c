@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/row_digest.h"
+#include "schema/state/digest.h"
 
-enum { SQL_MAX = 512, HEADS_FIRST = 64, CACHE_KIB = 4096, BUSY_MS = 30000 };
+enum { HEADS_FIRST = 64, CACHE_KIB = 4096, BUSY_MS = 30000 };
 
 /* Where one log stands after the segments read so far. */
 struct log_seen {
@@ -250,7 +250,9 @@ static int check_seals(struct verify *v, enum pic_seal kind)
     if (status == PIC_OK)
         status = pic_db_step(rows, &row);
     while (status == PIC_OK && row) {
-        pic_row_digest(rows, hash);
+        status = pic_row_digest(rows, hash);
+        if (status != PIC_OK)
+            break;
         (void)sqlite3_bind_int(seal, 1, (int)kind);
         (void)sqlite3_bind_value(seal, 2, sqlite3_column_value(rows, 0));
         status = pic_db_step(seal, &found);
@@ -366,91 +368,31 @@ static int each_device(struct verify *v, sqlite3_stmt *stmt)
     return PIC_OK;
 }
 
-/* Two tables row by row, in the order of their first columns; the first difference is told. */
-struct comparison {
-    sqlite3_stmt *live, *again;
-    uint64_t rows;
-    struct pic_hasher digest;
-};
-
-static int compare_rows(struct verify *v, struct comparison *c, const char *table)
-{
-    uint8_t hashes[2][PIC_HASH_SIZE];
-    bool rows[2];
-    for (;;) {
-        int status = pic_db_step(c->live, &rows[0]);
-        if (status == PIC_OK)
-            status = pic_db_step(c->again, &rows[1]);
-        if (status != PIC_OK || (!rows[0] && !rows[1]))
-            return status;
-        if (rows[0])
-            pic_row_digest(c->live, hashes[0]);
-        if (rows[1])
-            pic_row_digest(c->again, hashes[1]);
-        if (rows[0] != rows[1] || memcmp(hashes[0], hashes[1], PIC_HASH_SIZE) != 0) {
-            uint64_t live = rows[0] ? number_at(c->live, 0) : UINT64_MAX;
-            uint64_t again = rows[1] ? number_at(c->again, 0) : UINT64_MAX;
-            tell_row(v, PIC_VERIFY_STATE, PIC_EHASH, table, live < again ? live : again);
-            return PIC_OK;
-        }
-        pic_hasher_update(&c->digest, pic_span_of(hashes[0], PIC_HASH_SIZE));
-        c->rows++;
-    }
-}
-
-/* Tables of state.sql, and what orders their rows. */
-static const struct {
-    const char *table, *key;
-} derived[] = {
-    {"history", "entity, dot"},
-    {"quarantine", "dot"},
-    {"conflict", "id, field"},
-    {"money", "project"},
-    {"rollup", "fund, funder, theme, territory"},
-};
-
+/* The first difference of a table is told, and the others of the table with it. */
 static int compare_table(struct verify *v, struct pic_db *live, struct pic_db *again,
-                         const char *table, struct pic_hasher *digest)
+                         const char *table)
 {
-    char sql[SQL_MAX];
-    struct comparison c = {0};
-    const char *order = "1";
-    for (size_t i = 0; i < sizeof derived / sizeof *derived; i++)
-        order = strcmp(table, derived[i].table) == 0 ? derived[i].key : order;
-    (void)snprintf(sql, sizeof sql, "SELECT * FROM \"%s\" ORDER BY %s", table, order);
-    c.live = pic_db_prepare(live, sql, v->err);
-    c.again = pic_db_prepare(again, sql, v->err);
-    int status = PIC_OK;
-    pic_hasher_init(&c.digest);
-    if (c.live == NULL || c.again == NULL)
-        tell_row(v, PIC_VERIFY_STATE, PIC_ESTORE_DAMAGED, table, 0);
-    else
-        status = compare_rows(v, &c, table);
-    if (status == PIC_ESTORE_DAMAGED) {
-        tell_row(v, PIC_VERIFY_STATE, status, table, c.rows);
-        status = PIC_OK;
-    }
-    uint8_t hash[PIC_HASH_SIZE];
-    pic_hasher_final(&c.digest, hash);
-    pic_hasher_update(digest, pic_span_of(hash, sizeof hash));
+    struct pic_state_difference difference = {0};
+    bool differs = false;
+    int status = pic_state_compare(live, again, table, &differs, &difference);
+    if (status == PIC_ESTORE_DAMAGED)
+        tell_row(v, PIC_VERIFY_STATE, status, table, difference.row);
+    else if (differs)
+        tell_row(v, PIC_VERIFY_STATE, PIC_EHASH, table, difference.id);
     v->report->tables++;
-    v->report->rows += c.rows;
-    (void)sqlite3_finalize(c.live);
-    (void)sqlite3_finalize(c.again);
-    return status;
+    v->report->rows += difference.row;
+    pic_buf_release(&difference.left);
+    pic_buf_release(&difference.right);
+    return status == PIC_ESTORE_DAMAGED ? PIC_OK : status;
 }
 
 static int compare_tables(struct verify *v, struct pic_db *live, struct pic_db *again)
 {
-    struct pic_hasher digest;
     int status = PIC_OK;
-    pic_hasher_init(&digest);
-    for (size_t i = 0; status == PIC_OK && i < pic_dictionary_count(); i++)
-        status = compare_table(v, live, again, pic_dictionary_at(i)->table, &digest);
-    for (size_t i = 0; status == PIC_OK && i < sizeof derived / sizeof *derived; i++)
-        status = compare_table(v, live, again, derived[i].table, &digest);
-    pic_hasher_final(&digest, v->report->state_digest);
-    return status;
+    const char *table;
+    for (size_t at = 0; status == PIC_OK && (table = pic_state_table(&at)) != NULL;)
+        status = compare_table(v, live, again, table);
+    return status == PIC_OK ? pic_state_digest_all(live, v->report->state_digest) : status;
 }
 
 /* How far the live state came, in a read transaction that lasts until it is closed. */

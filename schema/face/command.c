@@ -1,5 +1,6 @@
 #include "schema/face/command.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -449,5 +450,8 @@ int pic_call_flush(struct pic_call *call)
     pic_buf_clear(&call->out);
     if (bad)
         return pic_fail(&call->err, PIC_ELIMIT, NULL);
-    return written && fflush(stdout) == 0 ? PIC_OK : pic_fail(&call->err, PIC_EIO, NULL);
+    if (written && fflush(stdout) == 0)
+        return PIC_OK;
+    call->unread = errno == EPIPE;
+    return pic_fail(&call->err, call->unread ? PIC_INTERRUPTED : PIC_EIO, NULL);
 }

@@ -36,6 +36,7 @@ struct pic_call {
     void *context; /* the program's own, untouched here */
     struct pic_terminal terminal;
     bool json, plain;
+    bool unread;        /* stdout is a pipe that its reader closed */
     bool help, version; /* asked for instead of the command; args are then the words of a path */
     const char *folder; /* --dossier, or NULL */
     size_t arg_n;
@@ -59,7 +60,8 @@ const struct pic_call_value *pic_call_field(const struct pic_call *call, unsigne
 PIC_MUST_USE int pic_call_sheet(struct pic_call *call, const struct pic_sheet *sheet, bool card);
 /* A text for people on stderr at once, unless --quiet; up to three facts, then NULL. */
 void pic_call_tell(const struct pic_call *call, enum pic_tell key, ...) __attribute__((sentinel));
-/* Writes out to stdout now; for handlers that last. PIC_OK or PIC_EIO. */
+/* Writes out to stdout now; for handlers that last. PIC_OK, PIC_EIO, or PIC_INTERRUPTED when nobody
+ * reads any more (a pipe that was closed): the handler ends, and the program ends in silence. */
 PIC_MUST_USE int pic_call_flush(struct pic_call *call);
 
 /* Parses argv into call, which is zeroed first and borrows argv. PIC_OK with call->target.command

@@ -66,6 +66,8 @@ int pic_program_main(const struct pic_program *program, int argc, const char *co
     int flushed = pic_call_flush(call);
     if (status == PIC_OK)
         status = flushed;
+    if (status == PIC_INTERRUPTED && call->unread)
+        status = PIC_OK;
     say(call, status);
     pic_call_release(call);
     free(call);

@@ -48,7 +48,9 @@ static int open_rows(struct pic_db *db, const char *table, sqlite3_stmt **out)
     pic_buf_printf(&sql, "SELECT * FROM \"%s\" ORDER BY %s", table, key);
     *out = pic_db_prepare(db, pic_buf_string(&sql), &err);
     pic_buf_release(&sql);
-    return *out == NULL ? err.status : PIC_OK;
+    if (*out != NULL)
+        return PIC_OK;
+    return err.status == PIC_EFAIL ? PIC_ESTORE_DAMAGED : err.status; /* a table that was lost */
 }
 
 static void put_row(struct pic_buf *out, sqlite3_stmt *stmt)
@@ -73,6 +75,20 @@ static void put_row(struct pic_buf *out, sqlite3_stmt *stmt)
             pic_buf_span(out, pic_db_column_span(stmt, i));
             break;
         }
+}
+
+int pic_row_digest(sqlite3_stmt *stmt, uint8_t out[static PIC_HASH_SIZE])
+{
+    struct pic_buf bytes;
+    struct pic_hasher hasher;
+    pic_buf_init(&bytes, ROW_BYTES_MAX);
+    put_row(&bytes, stmt);
+    int status = pic_buf_status(&bytes);
+    pic_hasher_init(&hasher);
+    pic_hasher_update(&hasher, pic_buf_view(&bytes));
+    pic_hasher_final(&hasher, out);
+    pic_buf_release(&bytes);
+    return status;
 }
 
 int pic_state_digest(struct pic_db *db, const char *table, uint8_t out[static PIC_HASH_SIZE])
@@ -152,6 +168,11 @@ static int next_row(struct side *side)
     return status == PIC_OK ? pic_buf_status(&side->bytes) : status;
 }
 
+static uint64_t id_of(const struct side *side)
+{
+    return side->row ? (uint64_t)sqlite3_column_int64(side->stmt, 0) : UINT64_MAX;
+}
+
 static int walk(struct side *left, struct side *right, bool *differs,
                 struct pic_state_difference *out)
 {
@@ -166,6 +187,8 @@ static int walk(struct side *left, struct side *right, bool *differs,
         *differs = !pic_span_equal(pic_buf_view(&left->bytes), pic_buf_view(&right->bytes));
         if (!*differs)
             continue;
+        const uint64_t ids[2] = {id_of(left), id_of(right)};
+        out->id = ids[0] < ids[1] ? ids[0] : ids[1];
         if (left->row)
             tell_row(&out->left, left->stmt);
         if (right->row)

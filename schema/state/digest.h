@@ -21,11 +21,17 @@ PIC_MUST_USE int pic_state_digest(struct pic_db *db, const char *table,
 /* Of all tables together: of their names and digests in turn. */
 PIC_MUST_USE int pic_state_digest_all(struct pic_db *db, uint8_t out[static PIC_HASH_SIZE]);
 
-/* The first row at which a table differs between two databases: its number from 0 in the order of
- * keys, and both rows in words ("" where one has no more). *differs is false when there is none. */
+/* Of one row of any query, as above: BLAKE2b-256 of the row that stmt stands on. PIC_EMEMORY;
+ * PIC_ELIMIT for more than 16 MiB. */
+PIC_MUST_USE int pic_row_digest(sqlite3_stmt *stmt, uint8_t out[static PIC_HASH_SIZE]);
+
+/* The first row at which a table differs between two databases, in the order of keys. *differs is
+ * false when there is none; what failed is PIC_ESTORE_DAMAGED when a side cannot be read. */
 struct pic_state_difference {
-    uint64_t row;
-    struct pic_buf left, right; /* released by the caller */
+    uint64_t row;               /* rows that were alike, hence the number of this one, from 0 */
+    uint64_t id;                /* first column of the row, the least of both sides */
+    struct pic_buf left, right; /* the row in words, "" where a side has no more; released by the
+                                   caller, whatever came of it */
 };
 PIC_MUST_USE int pic_state_compare(struct pic_db *left, struct pic_db *right, const char *table,
                                    bool *differs, struct pic_state_difference *out);

@@ -3,7 +3,7 @@
 #ifndef PIC_BANK_LIKENESS_H
 #define PIC_BANK_LIKENESS_H
 
-#include "server/bank/match.h"
+#include "server/bank/pair.h"
 
 enum { PIC_LIKENESS_NUMBERS = 8 }; /* entries that one line can name; further ones are not seen */
 

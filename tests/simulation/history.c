@@ -334,7 +334,7 @@ static void step_centre(struct history *h, struct laptop *l)
         centre_rotate(&h->centre);
         break;
     case 3:
-        h->centre.machine.offset_ms = (int64_t)draw(h, 20 * 60 * 1000) - 10 * 60 * 1000;
+        h->centre.machine.offset_ms = (int64_t)draw(h, 20 * 60 * 1000) - INT64_C(10) * 60 * 1000;
         tell(h, "centre: its clock moves");
         break;
     default:

@@ -100,7 +100,7 @@ void naive_count(struct history *h, struct pic_db *db, struct naive *out)
         broken(h, "3", "the totals cannot be counted: %s", sqlite3_errmsg(db->handle));
     while (sqlite3_step(stmt) == SQLITE_ROW) {
         struct shares shares;
-        int64_t parts[FUNDERS_MAX];
+        int64_t parts[FUNDERS_MAX] = {0};
         uint64_t fund = (uint64_t)sqlite3_column_int64(stmt, 0);
         const char *theme = (const char *)sqlite3_column_text(stmt, 1);
         load_shares(db, fund, &shares);

@@ -1,10 +1,13 @@
 /* face: command lines, sentences, tables and JSON as people and programs meet them. */
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -825,6 +828,47 @@ static void progress_fits_and_tells_the_time_left(void **state)
     pic_buf_release(&out);
 }
 
+/* ---- where the words go ---- */
+
+/* Runs "aide" with stdout on fd, which is closed then: its exit code, and how much it said on
+ * stderr. */
+static int help_into(int fd, long *said)
+{
+    static const char *const argv[] = {"pic", "aide"};
+    FILE *words = tmpfile();
+    assert_non_null(words);
+    int out = dup(STDOUT_FILENO);
+    int err = dup(STDERR_FILENO);
+    (void)fflush(stdout);
+    assert_true(dup2(fd, STDOUT_FILENO) >= 0 && dup2(fileno(words), STDERR_FILENO) >= 0);
+    int code = pic_program_main(&program, 2, argv, NULL);
+    assert_true(dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0);
+    clearerr(stdout);
+    (void)fseek(words, 0, SEEK_END);
+    *said = ftell(words);
+    (void)fclose(words);
+    (void)close(out);
+    (void)close(err);
+    (void)close(fd);
+    return code;
+}
+
+static void a_reader_who_leaves_is_no_failure(void **state)
+{
+    (void)state;
+    int ends[2];
+    long said;
+    (void)signal(SIGPIPE, SIG_IGN);
+    assert_int_equal(pipe(ends), 0);
+    (void)close(ends[0]);
+    assert_int_equal(help_into(ends[1], &said), 0);
+    assert_int_equal(said, 0);
+    (void)signal(SIGPIPE, SIG_DFL);
+    assert_int_equal(help_into(open("/dev/full", O_WRONLY | O_CLOEXEC), &said),
+                     pic_status_exit(PIC_EIO));
+    assert_true(said > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -852,6 +896,7 @@ int main(void)
         cmocka_unit_test(json_escapes_nests_and_keeps_cents),
         cmocka_unit_test(json_refuses_what_is_not_json),
         cmocka_unit_test(progress_fits_and_tells_the_time_left),
+        cmocka_unit_test(a_reader_who_leaves_is_no_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -250,7 +250,10 @@ static void test_open_says_that_there_is_no_store(void **state)
 {
     const struct place *p = *state;
     struct pic_server server;
-    assert_int_equal(pic_server_open(p->base, 0, &server, NULL), PIC_EFILE);
+    struct pic_err err = {0};
+    assert_int_equal(pic_server_open(p->base, 0, &server, &err), PIC_ENO_SERVER);
+    assert_int_equal(err.status, PIC_ENO_SERVER);
+    assert_string_equal(err.arg[0], p->base);
 }
 
 static void test_keys_rotate_and_are_deleted_in_time(void **state)
@@ -341,6 +344,10 @@ static void test_a_recording_is_all_or_nothing(void **state)
     assert_int_equal(pic_journal_position(server.journal, &after), PIC_OK);
     assert_int_equal(before, after);
     assert_int_equal(count(pic_server_db(&server), "SELECT count(*) FROM organisation"), 0);
+    assert_int_equal(pic_record_begin(&server, &r, NULL), PIC_OK);
+    assert_int_equal(pic_record_commit(r, NULL), PIC_OK); /* nothing to record is no failure */
+    assert_int_equal(pic_journal_position(server.journal, &after), PIC_OK);
+    assert_int_equal(before, after);
     assert_int_equal(pic_record_begin(&server, &r, NULL), PIC_OK);
     uint64_t dots[2];
     assert_int_equal(pic_record_add(r, e, 0, inputs, 2, &dots[0], NULL), PIC_OK);

@@ -124,7 +124,7 @@ static void options_are_really_set(void **state)
         {"PRAGMA cache_size", -512},
         {"PRAGMA synchronous", 2},
         {"PRAGMA busy_timeout", 20},
-        {"PRAGMA wal_autocheckpoint", 1000},
+        {"PRAGMA wal_autocheckpoint", 4000},
         {"PRAGMA journal_size_limit", 16777216},
         {"SELECT journal_mode = 'wal' FROM pragma_journal_mode", 1},
     };
