@@ -89,17 +89,13 @@ void laptop_open(struct laptop *l)
 
 void laptop_settle(struct laptop *l)
 {
-    struct history *h = l->machine.history;
-    if (machine_restart(&l->machine)) {
-        laptop_close(l);
-        machine_dare(&l->machine, 20);
-        laptop_open(l);
-        machine_calm(&l->machine);
-    }
-    for (unsigned i = 0; i < h->ledger.n; i++) /* what was in doubt is looked up */
-        if (h->ledger.entries[i].state == ENTRY_DOUBT && h->ledger.entries[i].laptop ==
-                                                             (unsigned)(l - h->laptops))
-            promise_note_acknowledged(l);
+    if (!machine_restart(&l->machine))
+        return;
+    laptop_close(l);
+    machine_dare(&l->machine, 20);
+    laptop_open(l);
+    machine_calm(&l->machine);
+    promise_note_acknowledged(l); /* what was in doubt is known now */
 }
 
 void laptop_enrol(struct laptop *l, struct pic_span bytes)
