@@ -264,26 +264,26 @@ static void step_sync(struct history *h, struct laptop *l)
 {
     static const unsigned errands[] = {PIC_ERRAND_ALL, PIC_ERRAND_ALL, PIC_ERRAND_SEND,
                                        PIC_ERRAND_RECEIVE, PIC_ERRAND_SEND | PIC_ERRAND_RECEIVE};
-    machine_dare(&l->machine, h->weather.trouble);
+    machine_dare(&l->machine, h->weather.trouble, SYNC_OPERATIONS);
     (void)laptop_sync(l, errands[draw(h, sizeof errands / sizeof *errands)]);
 }
 
 static void step_clock(struct history *h, struct laptop *l)
 {
     static const int64_t year_ms = INT64_C(365) * DAY_MS;
-    static const int64_t jumps_ms[] = {0, 17 * -365LL * DAY_MS, 15 * 365LL * DAY_MS, 7200000,
-                                       -7200000, 400000};
+    static const int64_t hour_ms = INT64_C(60) * 60 * 1000;
+    const int64_t jumps_ms[] = {0, -17 * year_ms, 15 * year_ms, 2 * hour_ms, -2 * hour_ms,
+                                hour_ms / 9}; /* 2009, 2041… */
     struct machine *m = &l->machine;
     m->offset_ms = jumps_ms[draw(h, sizeof jumps_ms / sizeof *jumps_ms)];
     m->drift_ppm = (int64_t)draw(h, 2000) - 1000;
     m->since_ms = h->now_ms;
     tell(h, "%s: its clock is now %+lld days off", m->name, (long long)(m->offset_ms / DAY_MS));
-    (void)year_ms;
 }
 
 static void step_disk(struct history *h, struct laptop *l)
 {
-    struct crash_vfs *disk = draw(h, 4) == 0 ? h->centre.machine.disk : l->machine.disk;
+    struct crash_vfs *disk = draw(h, 6) == 0 ? h->centre.machine.disk : l->machine.disk;
     bool full = chance(h, 60);
     crash_vfs_limit(disk, full ? crash_vfs_used(disk) + draw(h, 30000) : 0);
     tell(h, "%s: disk %s", crash_vfs_name(disk), full ? "nearly full" : "has room again");

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "agent/enrol.h"
+#include "agent/status.h"
 #include "tests/simulation/history.h"
 #include "tests/simulation/line.h"
 #include "tests/simulation/promises.h"
@@ -92,7 +93,7 @@ void laptop_settle(struct laptop *l)
     if (!machine_restart(&l->machine))
         return;
     laptop_close(l);
-    machine_dare(&l->machine, 20);
+    machine_dare(&l->machine, 20, OPENING_OPERATIONS);
     laptop_open(l);
     machine_calm(&l->machine);
     promise_note_acknowledged(l); /* what was in doubt is known now */
@@ -124,6 +125,7 @@ int laptop_sync(struct laptop *l, unsigned errands)
     struct line line;
     struct pic_courier_report report;
     struct pic_err err = {0};
+    struct pic_status_facts facts;
     const struct pic_courier_options options = {.errands = errands,
                                                 .document_bytes_max = DOCUMENT_BYTES,
                                                 .program = PROGRAM,
@@ -149,6 +151,10 @@ int laptop_sync(struct laptop *l, unsigned errands)
              pic_status_name(report.lanes[PIC_LANE_CLOSING]));
     laptop_settle(l);
     promise_note_acknowledged(l);
+    if (pic_status_read(&l->agent, &facts) != PIC_OK)
+        broken(h, "reading", "%s: status", l->machine.name);
+    if (status == PIC_OK && facts.standing == PIC_STANDING_RECEIVED)
+        promise_all_is_received(l);
     return status;
 }
 

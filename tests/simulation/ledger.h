@@ -22,6 +22,7 @@ struct entry {
     bool acknowledged; /* its laptop holds a verified receipt for it */
     bool excused;      /* no disk has it any more: it was lost with one that was not received yet */
     bool away;         /* its laptop went back in time, and has not pulled it back yet */
+    bool forgotten;    /* by a server that went back in time, until it is sent again */
     bool hostile;      /* forged: it must have no effect */
     unsigned times;    /* scratch: how often it was found */
 };

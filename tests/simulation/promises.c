@@ -192,6 +192,58 @@ void promise_note_acknowledged(struct laptop *l)
     free(pending);
 }
 
+/* The document that a change brings, if any, must be whole on the server. */
+struct documents {
+    struct laptop *l;
+};
+
+static void check_document(void *context, const struct pic_change *change, uint64_t audience)
+{
+    const struct documents *d = context;
+    struct history *h = d->l->machine.history;
+    const struct pic_field *blob =
+        pic_entity_by_column(pic_dictionary_entity(PIC_DOCUMENT), "blob");
+    (void)audience;
+    if (change->entity != PIC_DOCUMENT || pic_dot_device(change->dot) != d->l->device)
+        return;
+    for (unsigned i = 0; i < change->op_n; i++)
+        if (change->ops[i].field == blob->number &&
+            change->ops[i].value.s.n == PIC_HASH_SIZE &&
+            pic_blobs_verify(&h->centre.server.documents, change->ops[i].value.s.p) != PIC_OK)
+            broken(h, "4 (documents)", "%s says that all is received; #%u# is not",
+                   d->l->machine.name, ledger_mark(change));
+}
+
+void promise_all_is_received(struct laptop *l)
+{
+    struct history *h = l->machine.history;
+    struct documents documents = {l};
+    struct found *f = found_new(h, l->device);
+    each_change(h, h->centre.server.journal, find, f);
+    for (unsigned i = 0; i < h->ledger.n; i++) {
+        const struct entry *e = &h->ledger.entries[i];
+        if (e->laptop == (unsigned)(l - h->laptops) && e->state == ENTRY_KEPT && !e->excused &&
+            !e->away && f->times[i] != 1)
+            broken(h, "4 (received)", "%s says that all is received; #%u# is not", l->machine.name,
+                   i);
+    }
+    each_change(h, l->agent.journal, check_document, &documents);
+    free(f);
+}
+
+void promise_server_holds(struct history *h, bool restored)
+{
+    struct found *f = found_new(h, 0);
+    each_change(h, h->centre.server.journal, find, f);
+    for (unsigned i = 0; i < h->ledger.n; i++) {
+        struct entry *e = &h->ledger.entries[i];
+        e->forgotten = (e->forgotten || restored) && f->times[i] == 0;
+        if (e->acknowledged && !e->excused && !e->forgotten && f->times[i] == 0)
+            broken(h, "4 (acknowledged)", "#%u# is no longer on the server", i);
+    }
+    free(f);
+}
+
 /* Every place of every entry, all stores together. */
 static struct found *everywhere(struct history *h)
 {
