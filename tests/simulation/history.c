@@ -289,18 +289,31 @@ static void step_disk(struct history *h, struct laptop *l)
     tell(h, "%s: disk %s", crash_vfs_name(disk), full ? "nearly full" : "has room again");
 }
 
+/* What was acknowledged must not be lost on both sides at once: nobody could tell it then. So a
+ * server goes back in time only where laptops did not, and the other way round. */
+static bool has_twins(const struct history *h)
+{
+    for (unsigned i = 0; i < h->laptop_n; i++)
+        for (unsigned k = i + 1; k < h->laptop_n; k++)
+            if (h->laptops[i].device == h->laptops[k].device)
+                return true;
+    return false;
+}
+
 static void step_backup(struct history *h, struct laptop *l)
 {
-    (void)h;
-    if (l->backup.disk == NULL || draw(h, 2) == 0)
+    if (l->backup.disk == NULL || draw(h, 2) == 0) {
         laptop_back_up(l);
-    else
+    } else if (promise_server_remembers(h)) {
         laptop_restore(l);
+        h->copied = true;
+    }
 }
 
 static void step_clone(struct history *h, struct laptop *l)
 {
-    if (h->laptop_n < LAPTOPS_MAX) {
+    if (h->laptop_n < LAPTOPS_MAX && promise_server_remembers(h)) {
+        h->copied = true;
         struct laptop *twin = new_laptop(h);
         (void)mkdir(twin->machine.folder, S_IRWXU);
         laptop_clone(l, twin);
@@ -324,9 +337,11 @@ static void step_centre(struct history *h, struct laptop *l)
     switch (draw(h, 6)) {
     case 0:
         centre_back_up(&h->centre);
+        h->copied = has_twins(h);
         break;
     case 1:
-        (void)centre_restore(&h->centre);
+        if (!h->copied)
+            (void)centre_restore(&h->centre);
         break;
     case 2:
         h->now_ms += (int64_t)draw(h, 45) * DAY_MS;

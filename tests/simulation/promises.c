@@ -192,7 +192,7 @@ void promise_note_acknowledged(struct laptop *l)
     free(pending);
 }
 
-/* The document that a change brings, if any, must be whole on the server. */
+/* The document that a change brings, if any, must be whole on the server, unless a clone has it. */
 struct documents {
     struct laptop *l;
 };
@@ -203,15 +203,17 @@ static void check_document(void *context, const struct pic_change *change, uint6
     struct history *h = d->l->machine.history;
     const struct pic_field *blob =
         pic_entity_by_column(pic_dictionary_entity(PIC_DOCUMENT), "blob");
+    unsigned mark = ledger_mark(change);
     (void)audience;
     if (change->entity != PIC_DOCUMENT || pic_dot_device(change->dot) != d->l->device)
         return;
     for (unsigned i = 0; i < change->op_n; i++)
         if (change->ops[i].field == blob->number &&
-            change->ops[i].value.s.n == PIC_HASH_SIZE &&
+            change->ops[i].value.s.n == PIC_HASH_SIZE && mark < ENTRIES_MAX &&
+            h->ledger.entries[mark].laptop == (unsigned)(d->l - h->laptops) &&
             pic_blobs_verify(&h->centre.server.documents, change->ops[i].value.s.p) != PIC_OK)
             broken(h, "4 (documents)", "%s says that all is received; #%u# is not",
-                   d->l->machine.name, ledger_mark(change));
+                   d->l->machine.name, mark);
 }
 
 void promise_all_is_received(struct laptop *l)
@@ -242,6 +244,15 @@ void promise_server_holds(struct history *h, bool restored)
             broken(h, "4 (acknowledged)", "#%u# is no longer on the server", i);
     }
     free(f);
+}
+
+bool promise_server_remembers(struct history *h)
+{
+    promise_server_holds(h, false);
+    for (unsigned i = 0; i < h->ledger.n; i++)
+        if (h->ledger.entries[i].acknowledged && h->ledger.entries[i].forgotten)
+            return false;
+    return true;
 }
 
 /* Every place of every entry, all stores together. */

@@ -24,6 +24,8 @@ void promise_note_acknowledged(struct laptop *l);
 void promise_all_is_received(struct laptop *l);
 /* At any moment: what was acknowledged is on the server. restored: it just went back in time. */
 void promise_server_holds(struct history *h, bool restored);
+/* Whether the server has been sent again all that it had forgotten. */
+bool promise_server_remembers(struct history *h);
 /* After the disk of a laptop went back in time: its entries may be elsewhere for a while. */
 void promise_excuse_away(struct laptop *l);
 /* After a disk went back in time: entries that no disk holds any more are excused. */
