@@ -53,8 +53,8 @@ void crash_vfs_arm(struct crash_vfs *disk, enum crash_fault fault, uint64_t n);
 /* Whether an armed fault has hit. */
 int crash_vfs_has_hit(const struct crash_vfs *disk);
 
-/* Bytes that all files take together, and the most they may take; 0: no limit. Writes that need more
- * fail as on a full disk. */
+/* Bytes that all files take together, and the most they may take; 0: no limit. Writes that need
+ * more fail as on a full disk. */
 uint64_t crash_vfs_used(const struct crash_vfs *disk);
 void crash_vfs_limit(struct crash_vfs *disk, uint64_t bytes);
 /* Makes to hold what from holds in one folder ("": everything), in another one, all of it synced:

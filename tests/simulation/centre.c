@@ -162,7 +162,8 @@ void centre_found(struct centre *c)
     uint64_t first = must_enter(c, PIC_ORGANISATION, region, 2);
     for (unsigned i = 0; i < FUNDS; i++) {
         const struct typed carrier[] = {{"kind", "association", 0}, {"name", names[i], 0}};
-        const struct typed town[] = {{"kind", "commune", 0}, {"name", i == 0 ? "Ville 1" : "Ville 2", 0}};
+        const struct typed town[] = {{"kind", "commune", 0},
+                                     {"name", i == 0 ? "Ville 1" : "Ville 2", 0}};
         c->organisations[i] = must_enter(c, PIC_ORGANISATION, carrier, 2);
         c->funders[i] = must_enter(c, PIC_ORGANISATION, town, 2);
         const struct typed fund[] = {{"name", i == 0 ? "PIC 1" : "PIC 2", 0},
@@ -343,8 +344,8 @@ void centre_rotate(struct centre *c)
 {
     struct history *h = c->machine.history;
     bool rotated = false;
-    int status = pic_keyring_rotate(c->machine.folder, &c->server.keys,
-                                    machine_now_ms(&c->machine), &rotated, NULL);
+    int status = pic_keyring_rotate(c->machine.folder, &c->server.keys, machine_now_ms(&c->machine),
+                                    &rotated, NULL);
     if (status != PIC_OK)
         broken(h, "rotating", "%s", pic_status_name(status));
     take_keys(c);

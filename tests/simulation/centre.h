@@ -19,7 +19,7 @@ struct centre {
     bool open;
     uint64_t organisations[FUNDS], funds[FUNDS], funders[FUNDS];
     struct crash_vfs *backup; /* NULL: none was made */
-    uint64_t backup_own;       /* its own sequence then */
+    uint64_t backup_own;      /* its own sequence then */
 };
 
 void centre_init(struct centre *c, struct history *h, const char *root);

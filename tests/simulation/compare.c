@@ -61,7 +61,8 @@ static void compare_table(struct history *h, const char *promise, const char *wh
         print_row(right, there_b, &b);
         if (there_a != there_b || !pic_span_equal(pic_buf_view(&a), pic_buf_view(&b)))
             broken(h, promise, "%s: %s\n  %s\n  %s", who, table,
-                   there_a ? pic_buf_string(&a) : "(none)", there_b ? pic_buf_string(&b) : "(none)");
+                   there_a ? pic_buf_string(&a) : "(none)",
+                   there_b ? pic_buf_string(&b) : "(none)");
     }
     (void)sqlite3_finalize(left);
     (void)sqlite3_finalize(right);
@@ -82,9 +83,8 @@ void compare_all(struct history *h, const char *promise, const char *who, struct
         if (audience != NULL && others[i].seen == NULL)
             continue;
         const char *seen = audience == NULL ? "1" : others[i].seen;
-        compare_table(h, promise, who,
-                      select(h, left, others[i].table, others[i].order, seen, audience),
-                      select(h, right, others[i].table, others[i].order, "1", NULL),
-                      others[i].table);
+        compare_table(
+            h, promise, who, select(h, left, others[i].table, others[i].order, seen, audience),
+            select(h, right, others[i].table, others[i].order, "1", NULL), others[i].table);
     }
 }

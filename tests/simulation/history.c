@@ -90,7 +90,8 @@ void broken(struct history *h, const char *promise, const char *format, ...)
     va_start(args, format);
     (void)vfprintf(stderr, format, args);
     va_end(args);
-    (void)fprintf(stderr, "\nreplay: simulation --seed %llu --trace\n", (unsigned long long)h->seed);
+    (void)fprintf(stderr, "\nreplay: simulation --seed %llu --trace\n",
+                  (unsigned long long)h->seed);
     exit(EXIT_FAILURE);
 }
 
@@ -188,8 +189,8 @@ static void keep_stage(struct history *h)
 
 void history_found(const char *root)
 {
-    static const uint32_t roles[FOUNDED] = {PIC_ROLE_ASSOCIATION, PIC_ROLE_ENTRY, PIC_ROLE_ASSOCIATION,
-                                            PIC_ROLE_ENTRY};
+    static const uint32_t roles[FOUNDED] = {PIC_ROLE_ASSOCIATION, PIC_ROLE_ENTRY,
+                                            PIC_ROLE_ASSOCIATION, PIC_ROLE_ENTRY};
     struct history *h = malloc(sizeof *h);
     if (h == NULL)
         abort();
@@ -272,8 +273,8 @@ static void step_clock(struct history *h, struct laptop *l)
 {
     static const int64_t year_ms = INT64_C(365) * DAY_MS;
     static const int64_t hour_ms = INT64_C(60) * 60 * 1000;
-    const int64_t jumps_ms[] = {0, -17 * year_ms, 15 * year_ms, 2 * hour_ms, -2 * hour_ms,
-                                hour_ms / 9}; /* 2009, 2041… */
+    const int64_t jumps_ms[] = {0,           -17 * year_ms, 15 * year_ms,
+                                2 * hour_ms, -2 * hour_ms,  hour_ms / 9}; /* 2009, 2041… */
     struct machine *m = &l->machine;
     m->offset_ms = jumps_ms[draw(h, sizeof jumps_ms / sizeof *jumps_ms)];
     m->drift_ppm = (int64_t)draw(h, 2000) - 1000;
@@ -334,20 +335,21 @@ static void step_revoke(struct history *h, struct laptop *l)
 static void step_centre(struct history *h, struct laptop *l)
 {
     (void)l;
-    switch (draw(h, 6)) {
+    switch (draw(h, 8)) {
     case 0:
         centre_back_up(&h->centre);
         h->copied = has_twins(h);
         break;
     case 1:
+    case 2:
         if (!h->copied)
             (void)centre_restore(&h->centre);
         break;
-    case 2:
+    case 3:
         h->now_ms += (int64_t)draw(h, 45) * DAY_MS;
         centre_rotate(&h->centre);
         break;
-    case 3:
+    case 4:
         h->centre.machine.offset_ms = (int64_t)draw(h, 20 * 60 * 1000) - 10 * 60 * 1000;
         tell(h, "centre: its clock moves");
         break;
@@ -380,8 +382,8 @@ static const struct {
     unsigned weight;
     void (*act)(struct history *h, struct laptop *l);
 } steps[] = {
-    {36, step_enter}, {36, step_sync},  {5, step_clock}, {4, step_disk},  {5, step_backup},
-    {2, step_clone},  {1, step_revoke}, {8, step_centre}, {2, step_forge}, {4, step_crash},
+    {36, step_enter}, {36, step_sync},  {5, step_clock},   {4, step_disk},  {5, step_backup},
+    {2, step_clone},  {1, step_revoke}, {10, step_centre}, {2, step_forge}, {4, step_crash},
 };
 
 static void one_step(struct history *h)

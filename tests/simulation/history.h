@@ -1,7 +1,7 @@
-/* history: one seed's world: a server, a few laptops, their clocks and disks, the line between them,
- * and what people entered. Everything that happens is drawn from the seed, in one thread, so that
- * the same seed tells the same history. The first broken promise ends the program with the seed,
- * the promise and the last things that happened. */
+/* history: one seed's world: a server, a few laptops, their clocks and disks, the line between
+ * them, and what people entered. Everything that happens is drawn from the seed, in one thread, so
+ * that the same seed tells the same history. The first broken promise ends the program with the
+ * seed, the promise and the last things that happened. */
 #ifndef PIC_SIMULATION_HISTORY_H
 #define PIC_SIMULATION_HISTORY_H
 
@@ -14,7 +14,7 @@ enum { LAPTOPS_MAX = 8, HELD_MAX = 8, TRACE_LINES = 48, TRACE_WIDTH = 200 };
 
 /* How bad the line is: chances in a hundred, for each message. */
 struct weather {
-    unsigned trouble; /* lost, cut, altered, doubled, late */
+    unsigned trouble;   /* lost, cut, altered, doubled, late */
     unsigned meanwhile; /* something else happens before the answer */
 };
 

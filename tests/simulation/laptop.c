@@ -12,8 +12,13 @@
 #include "tests/simulation/line.h"
 #include "tests/simulation/promises.h"
 
-enum { PROGRAM = 1 << 16, DOCUMENT_BYTES = 1 << 20, OPENINGS_MAX = 20, OPEN_FILES = 16,
-       DOCUMENT_BLOCK = 4096 };
+enum {
+    PROGRAM = 1 << 16,
+    DOCUMENT_BYTES = 1 << 20,
+    OPENINGS_MAX = 20,
+    OPEN_FILES = 16,
+    DOCUMENT_BLOCK = 4096
+};
 
 /* Where the product writes the file of keys, the simulation takes them in: Argon2id costs more than
  * a whole history. The linker puts this in the place of pic_keys_save. */

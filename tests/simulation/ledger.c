@@ -22,8 +22,7 @@ unsigned ledger_mark(const struct pic_change *change)
 {
     unsigned mark = ENTRIES_MAX;
     for (unsigned i = 0; i < change->op_n; i++)
-        if (change->ops[i].value.kind == PIC_KIND_TEXT &&
-            find_mark(change->ops[i].value.s, &mark))
+        if (change->ops[i].value.kind == PIC_KIND_TEXT && find_mark(change->ops[i].value.s, &mark))
             return mark;
     return ENTRIES_MAX;
 }

@@ -31,7 +31,8 @@ struct machine {
 
 /* Its wall clock, milliseconds since 1970; context is the machine. */
 int64_t machine_now_ms(void *machine);
-/* Makes the power fail at one of the next operations of its disk, with so many chances in a hundred. */
+/* Makes the power fail at one of the next operations of its disk, with so many chances in a
+ * hundred. */
 void machine_dare(struct machine *machine, unsigned percent, unsigned operations);
 /* Nothing fails any more that has not failed yet. */
 void machine_calm(struct machine *machine);

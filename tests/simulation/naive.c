@@ -155,7 +155,8 @@ bool naive_equals(const struct naive *naive, struct pic_db *db, struct pic_buf *
         for (int m = 0; m < NAIVE_MEASURES; m++) {
             row.measures[m] = sqlite3_column_int64(stmt, 3 + m);
             if (row.measures[m] != c->measures[m])
-                pic_buf_printf(difference, "fund %llx funder %llx theme %s measure %d: %lld, not %lld; ",
+                pic_buf_printf(difference,
+                               "fund %llx funder %llx theme %s measure %d: %lld, not %lld; ",
                                (unsigned long long)row.fund, (unsigned long long)row.funder,
                                row.theme, m, (long long)row.measures[m], (long long)c->measures[m]);
         }

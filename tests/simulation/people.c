@@ -79,8 +79,8 @@ static void expect_seen(struct draft *d, unsigned entity, uint64_t id, bool aske
         (void)sqlite3_bind_int64(stmt, 2, d->cents);
         (void)sqlite3_bind_int64(stmt, 3, pic_entity_by_column(project, "asked")->number);
     }
-    bool seen = stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW &&
-                sqlite3_column_int64(stmt, 0) == 1;
+    bool seen =
+        stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int64(stmt, 0) == 1;
     (void)sqlite3_finalize(stmt);
     if (!seen)
         broken(d->h, "2 (an author sees the entry)", "%s: #%u#", d->l->machine.name, d->mark);
@@ -132,10 +132,8 @@ static void edit_project(struct draft *d)
 {
     uint64_t id = any(d, "SELECT id FROM project");
     const struct typed typed[] = {
-        {"summary", d->marked, 0},
-        {"asked", d->amount, 0},
-        {"status", PICK(d, statuses), 0},
-        {"territories", PICK(d, places), 0},
+        {"summary", d->marked, 0},          {"asked", d->amount, 0},
+        {"status", PICK(d, statuses), 0},   {"territories", PICK(d, places), 0},
         {"main_theme", PICK(d, themes), 0},
     };
     if (id == 0)
@@ -240,8 +238,8 @@ static void new_document(struct draft *d)
     if (status == PIC_OK)
         status = pic_agent_outgoing_put(agent, hash, size);
     if (status == PIC_OK)
-        status = pic_record_put(agent, entity, 0, inputs, sizeof inputs / sizeof *inputs, &dot,
-                                &err);
+        status =
+            pic_record_put(agent, entity, 0, inputs, sizeof inputs / sizeof *inputs, &dot, &err);
     if (status == PIC_OK)
         status = pic_agent_commit(agent, &err);
     else
@@ -251,9 +249,9 @@ static void new_document(struct draft *d)
 
 void people_enter(struct laptop *l)
 {
-    static void (*const kinds[])(struct draft *d) = {
-        new_project, new_project,  edit_project, edit_project, edit_project,   new_decision,
-        new_payment, new_expense,  new_expense,  reverse,      cancel_project, new_document,
+    static void (*const kinds[])(struct draft * d) = {
+        new_project, new_project, edit_project, edit_project, edit_project,   new_decision,
+        new_payment, new_expense, new_expense,  reverse,      cancel_project, new_document,
     };
     struct draft d;
     if (!begin(&d, l))
@@ -287,8 +285,8 @@ static void forged_change(struct draft *d, struct pic_change *change, struct pic
     case 2:
         *change = (struct pic_change){.entity = PIC_DECISION, .op_n = 3};
         ops[0] = (struct pic_op){.field = 2, .value = nowhere};
-        ops[1] = (struct pic_op){
-            .field = 4, .value = {.kind = PIC_KIND_TEXT, .s = pic_span_text("accorde")}};
+        ops[1] = (struct pic_op){.field = 4,
+                                 .value = {.kind = PIC_KIND_TEXT, .s = pic_span_text("accorde")}};
         ops[2] = (struct pic_op){.field = 7, .value = text};
         break;
     default:

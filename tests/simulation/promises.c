@@ -12,7 +12,8 @@
 
 typedef void visitor(void *context, const struct pic_change *change, uint64_t audience);
 
-static void each_change(struct history *h, struct pic_journal *journal, visitor *visit, void *context)
+static void each_change(struct history *h, struct pic_journal *journal, visitor *visit,
+                        void *context)
 {
     struct pic_segment_reader *reader = h->centre.reader;
     struct pic_buf bytes;
@@ -208,9 +209,8 @@ static void check_document(void *context, const struct pic_change *change, uint6
     if (change->entity != PIC_DOCUMENT || pic_dot_device(change->dot) != d->l->device)
         return;
     for (unsigned i = 0; i < change->op_n; i++)
-        if (change->ops[i].field == blob->number &&
-            change->ops[i].value.s.n == PIC_HASH_SIZE && mark < ENTRIES_MAX &&
-            h->ledger.entries[mark].laptop == (unsigned)(d->l - h->laptops) &&
+        if (change->ops[i].field == blob->number && change->ops[i].value.s.n == PIC_HASH_SIZE &&
+            mark < ENTRIES_MAX && h->ledger.entries[mark].laptop == (unsigned)(d->l - h->laptops) &&
             pic_blobs_verify(&h->centre.server.documents, change->ops[i].value.s.p) != PIC_OK)
             broken(h, "4 (documents)", "%s says that all is received; #%u# is not",
                    d->l->machine.name, mark);
@@ -365,8 +365,7 @@ static void facts_stand(struct history *h, struct pic_db *db, const char *who,
                                facts[t].table);
         for (unsigned i = 0; i < h->ledger.n; i++) {
             const struct entry *e = &h->ledger.entries[i];
-            if (e->entity != facts[t].entity || e->cents == 0 || e->hostile ||
-                where->times[i] == 0)
+            if (e->entity != facts[t].entity || e->cents == 0 || e->hostile || where->times[i] == 0)
                 continue;
             int64_t cents = number_of(db, sql, where->dots[i]);
             if (cents != e->cents)
