@@ -18,8 +18,9 @@ build() {
 # mutant NAME FILE SED-SCRIPT: one thing broken, and the history that shows it.
 mutant() {
     local name=$1 file=$2 script=$3 out
+    cp "$scratch/source/$file" "$scratch/whole"
     sed -i "$script" "$scratch/source/$file"
-    if cmp -s "$file" "$scratch/source/$file"; then
+    if cmp -s "$scratch/whole" "$scratch/source/$file"; then
         echo "$name: nothing to break in $file"
         exit 1
     fi
@@ -30,7 +31,7 @@ mutant() {
     else
         printf '%-34s %s\n' "$name" "$(grep -a -m 1 'breaks:' <<<"$out" || echo "ends: ${out##*$'\n'}")"
     fi
-    cp "$file" "$scratch/source/$file"
+    cp "$scratch/whole" "$scratch/source/$file"
 }
 
 mkdir -p "$scratch/source"
