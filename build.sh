@@ -16,7 +16,7 @@ usage() {
     cat <<'END'
 usage: ./build.sh                   install what is missing, build, say what to run next
        ./build.sh test [--long]     every test; the last line is "N passed, N failed"
-       ./build.sh demo [--keep]     two laptops and a server tell the whole story
+       ./build.sh demo [--keep]     a Region and five laptops tell the whole story
        ./build.sh bench [OPTION...] ours against a plain C rival (--runs N)
        ./build.sh fuzz [SECONDS]    each fuzz target in turn, 60 seconds by default
 END
@@ -60,7 +60,7 @@ run() {
     mkdir -p "$report"
     rm -f "$report/$name.xml"
     ctest --test-dir "build/$preset" --parallel "$jobs" --output-on-failure --no-tests=error \
-        --output-junit "$PWD/$report/$name.xml" "$@" || all_well=false
+        --timeout 300 --output-junit "$PWD/$report/$name.xml" "$@" || all_well=false
 }
 
 # count ATTRIBUTE: its sum over the reports of this run.

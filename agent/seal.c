@@ -479,7 +479,8 @@ static int drop_ours(struct pic_agent *agent, const struct pic_segment *segment,
         same = status == PIC_OK &&
                says_the_same(&change, pic_buf_view(&kept), store, &scratch, &stamped);
         if (same)
-            status = pic_query_run(agent->queries, PIC_QUERY_PENDING_DELETE, pic_dot_seq(change.dot));
+            status =
+                pic_query_run(agent->queries, PIC_QUERY_PENDING_DELETE, pic_dot_seq(change.dot));
         if (status == PIC_ENOT_FOUND)
             status = PIC_OK;
     }

@@ -252,6 +252,19 @@ void pic_agent_close(struct pic_agent *agent)
     agent->lease = -1;
 }
 
+void pic_agent_abandon(struct pic_agent *agent)
+{
+    static const char *const files[] = {"pic.db", "pic.db-wal", "pic.db-shm", "cles.pic"};
+    char folder[PIC_AGENT_PATH_MAX];
+    char path[PIC_AGENT_PATH_MAX];
+    bool vain = agent->mode == PIC_AGENT_CREATE && !agent->self.enrolled;
+    memcpy(folder, agent->folder, sizeof folder);
+    pic_agent_close(agent);
+    for (size_t i = 0; vain && i < sizeof files / sizeof *files; i++)
+        if (join(path, sizeof path, folder, files[i], NULL) == PIC_OK)
+            (void)unlink(path);
+}
+
 /* --- transactions and time --- */
 
 int pic_agent_begin(struct pic_agent *agent, struct pic_err *err)

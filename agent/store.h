@@ -75,6 +75,10 @@ PIC_MUST_USE int pic_agent_open(const char *folder, const struct pic_world *worl
                                 struct pic_err *err);
 void pic_agent_close(struct pic_agent *agent); /* a zeroed one is a no-op */
 
+/* Closes a store that was being created and removes what it wrote: an enrolment that came to
+ * nothing. One that has a certificate is only closed. */
+void pic_agent_abandon(struct pic_agent *agent);
+
 /* True when folder holds a store that someone has enrolled or begun to. */
 bool pic_agent_exists(const char *folder);
 

@@ -1,5 +1,6 @@
 #include "server/daemon.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static int start_threads(struct daemon *d, struct pic_err *err)
     const struct pic_daemon_options *o = d->options;
     int status = pic_keyring_open(o->folder, &d->keys, err);
     if (status == PIC_ENOT_FOUND)
-        status = pic_fail(err, PIC_ENOT_ENROLLED, o->folder, NULL);
+        status = pic_fail(err, PIC_EFILE, o->folder, strerror(ENOENT), NULL);
     if (status == PIC_OK)
         status = pic_keyring_rotate(o->folder, &d->keys, pic_server_now_ms(), &rotated, err);
     if (status == PIC_OK)
@@ -68,7 +69,8 @@ static int start_listeners(struct daemon *d, struct pic_err *err)
     for (size_t i = 0; i < d->options->url_n; i++) {
         int status = pic_listener_open(d->options->urls[i], &options, &d->listeners[i]);
         if (status != PIC_OK)
-            return pic_fail(err, status, d->options->urls[i], NULL);
+            return pic_fail(err, status == PIC_EIO ? PIC_ELISTEN : status, d->options->urls[i],
+                            NULL);
         ports[i] = pic_listener_port(d->listeners[i]);
     }
     d->options->ready(d->options->context, ports, d->options->url_n);

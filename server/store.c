@@ -1,5 +1,6 @@
 #include "server/store.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -42,8 +43,9 @@ static int open_all(struct pic_server *s, unsigned flags, struct pic_err *err)
     char path[PIC_PATH_MAX];
     int status = pic_keyring_open(s->folder, &s->keys, err);
     if (status != PIC_OK)
-        return status == PIC_ENOT_FOUND ? pic_fail(err, PIC_ENOT_ENROLLED, s->folder, NULL)
-                                        : status;
+        return status == PIC_ENOT_FOUND
+                   ? pic_fail(err, PIC_EFILE, s->folder, strerror(ENOENT), NULL)
+                   : status;
     status = open_journal(s, (flags & PIC_SERVER_READ_ONLY) != 0, err);
     if (status == PIC_OK)
         status = pic_server_path(s->folder, "documents", path);

@@ -35,7 +35,7 @@ enum pic_server_open_flag {
     PIC_SERVER_READ_ONLY = 1 << 1, /* of the journal; the state is still brought up to date */
 };
 
-/* Opens a store and, unless PIC_SERVER_NO_STATE, brings its state up to date. PIC_ENOT_ENROLLED
+/* Opens a store and, unless PIC_SERVER_NO_STATE, brings its state up to date. PIC_EFILE
  * (no store here), PIC_ESTORE_NEWER, PIC_ESTORE_DAMAGED, PIC_EIO… */
 PIC_MUST_USE int pic_server_open(const char *folder, unsigned flags, struct pic_server *out,
                                  struct pic_err *err);

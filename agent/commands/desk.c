@@ -69,6 +69,8 @@ int pic_desk_id(struct pic_call *call, struct pic_agent *agent, const struct pic
     const char *typed = call->args[index];
     int status = pic_entry_find(agent->state, entity == NULL ? "" : entity->table,
                                 agent->self.device, typed, id, &call->err);
+    if (status == PIC_EREFERENCE && entity == NULL) /* a name alone is that of a project */
+        status = pic_entry_find(agent->state, "project", agent->self.device, typed, id, &call->err);
     if (status == PIC_EREFERENCE)
         return pic_fail(&call->err, PIC_ENOT_FOUND, typed, NULL);
     return status;

@@ -141,7 +141,8 @@ int pic_command_init(struct pic_call *call)
         return pic_fail(&call->err, PIC_EUSAGE, pic_speech_text(PIC_TELL_INIT_ONE_OF), NULL);
     pic_buf_init(&answers.passphrase, KEY_MAX);
     int status = pic_desk_open(call, PIC_AGENT_CREATE, &agent);
-    if (status == PIC_OK)
+    bool opened = status == PIC_OK;
+    if (opened)
         status = file ? from_file(call, &agent, &answers, &keys)
                       : from_code(call, &agent, &answers, &keys);
     if (status == PIC_OK) {
@@ -150,7 +151,10 @@ int pic_command_init(struct pic_call *call)
     }
     pic_keys_wipe(&keys);
     pic_buf_wipe(&answers.passphrase);
-    pic_agent_close(&agent);
+    if (opened && status != PIC_OK)
+        pic_agent_abandon(&agent);
+    else
+        pic_agent_close(&agent);
     return status;
 }
 

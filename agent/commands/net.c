@@ -120,6 +120,19 @@ static unsigned free_disk(const char *folder)
     return bucket;
 }
 
+/* "Samira B., bureau": what the others read in the history. Cut between two characters. */
+static void put_label(const struct pic_agent *agent, const char *computer,
+                      char out[static PIC_LABEL_MAX + 1])
+{
+    char whole[PIC_AGENT_NAME_MAX + PIC_LABEL_MAX];
+    (void)snprintf(whole, sizeof whole, "%s, %.48s", agent->self.person, computer);
+    size_t n = strnlen(whole, PIC_LABEL_MAX);
+    while (n > 0 && ((unsigned char)whole[n] & 0xC0U) == 0x80U)
+        n--;
+    memcpy(out, whole, n);
+    out[n] = '\0';
+}
+
 int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_keys *keys,
                      const struct pic_carrier *carrier, unsigned errands)
 {
@@ -127,10 +140,12 @@ int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_
     struct watch w = {
         .call = call, .now_ms = agent->world->now_ms, .context = agent->world->context};
     struct pic_courier_report report;
+    char label[PIC_LABEL_MAX + 1];
+    put_label(agent, desk->computer, label);
     const struct pic_courier_options options = {.errands = errands,
                                                 .document_bytes_max = UINT64_MAX,
                                                 .program = PIC_AGENT_VERSION,
-                                                .label = desk->computer,
+                                                .label = label,
                                                 .disk = free_disk(agent->folder),
                                                 .progress = show_progress,
                                                 .context = &w};

@@ -149,6 +149,11 @@ static int settle(struct pic_db *db, const struct pic_db_options *options, struc
     return status;
 }
 
+void pic_db_start(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int pic_db_open(const char *path, const struct pic_db_options *options, struct pic_db *out,
                 struct pic_err *err)
 {

@@ -34,6 +34,10 @@ struct pic_db {
 
 /* A new file can be read by its owner only. A file that is no database, or a damaged one:
  * PIC_ESTORE_DAMAGED, and the file is as before. path ":memory:" is for tests. */
+/* Once, before anything else here: SQLite then keeps no statistics of its memory, which would cost
+ * a lock for each allocation. Harmless when it comes too late. */
+void pic_db_start(void);
+
 PIC_MUST_USE int pic_db_open(const char *path, const struct pic_db_options *options,
                              struct pic_db *out, struct pic_err *err);
 void pic_db_close(struct pic_db *db); /* a zeroed db is a no-op */

@@ -22,11 +22,4 @@ extern const size_t pic_format_n;
 PIC_MUST_USE int pic_format_read(const char *name, struct pic_span file, const char *account,
                                  struct pic_statements *out, struct pic_err *err);
 
-/* --- what the readers share --- */
-
-/* DD/MM/YY and DDMMYY have a year of two digits: above 60 it is of the last century. */
-enum { PIC_BANK_PIVOT = 60 };
-/* False when the civil date does not exist. */
-bool pic_bank_day(int year, int month, int mday, int64_t *day);
-
 #endif

@@ -5,7 +5,7 @@
 #include "protocol/base/text.h"
 #include "schema/dictionary/number.h"
 #include "schema/face/speech.h"
-#include "server/bank/format.h"
+#include "server/bank/day.h"
 
 enum { WIDTH = 120, TEXTS_MAX = 8192 };
 
@@ -14,9 +14,10 @@ struct place {
     uint8_t first, n;
 };
 
-static const struct place bank = {3, 5}, branch = {12, 5}, decimals = {20, 1}, account = {22, 11},
-                          booked = {35, 6}, valued = {43, 6}, label = {49, 31}, amount = {91, 14},
-                          reference = {105, 16}, qualifier = {46, 3}, detail = {49, 70};
+static const struct place bank = {3, 5}, branch = {12, 5}, currency = {17, 3}, decimals = {20, 1},
+                          account = {22, 11}, booked = {35, 6}, valued = {43, 6}, label = {49, 31},
+                          amount = {91, 14}, reference = {105, 16}, qualifier = {46, 3},
+                          detail = {49, 70};
 
 /* One line, cut into columns: column i (from 0) is p[start[i]] to p[start[i + 1]]. */
 struct record {
@@ -183,17 +184,19 @@ static int read_amount(struct reading *r, int64_t *cents)
 /* The statement of the account that a line names: bank, branch and number. */
 static int read_account(struct reading *r, size_t *index)
 {
-    uint8_t name[3 * WIDTH];
+    struct pic_span money = trimmed(part(&r->record, currency));
+    if (money.n > 0 && !pic_span_equal(money, pic_span_text("EUR")))
+        return fail(r, PIC_TELL_BANK_CURRENCY, money);
+    enum { NAME_MAX = (5 + 5 + 11) * 4 }; /* signs of UTF-8 */
+    uint8_t name[NAME_MAX] = {0};
     size_t n = 0;
     const struct place places[] = {bank, branch, account};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         struct pic_span s = part(&r->record, places[i]);
-        if (n + s.n <= sizeof name && s.n > 0)
+        if (s.n > 0)
             memcpy(name + n, s.p, s.n);
         n += s.n;
     }
-    if (n > sizeof name)
-        return fail(r, PIC_TELL_BANK_ACCOUNT, part(&r->record, account));
     return pic_statements_account(r->out, pic_span_of(name, n), r->record.origin, index, r->err);
 }
 
@@ -223,8 +226,8 @@ static int close_movement(struct reading *r)
 static int read_balance(struct reading *r)
 {
     int64_t day;
-    int64_t cents;
-    size_t index;
+    int64_t cents = 0;
+    size_t index = 0;
     bool opens = r->record.p[1] == '1';
     if (!read_day(part(&r->record, booked), &day))
         return fail(r, PIC_TELL_BANK_DATE, part(&r->record, booked));
@@ -242,6 +245,7 @@ static int read_balance(struct reading *r)
 static int read_movement(struct reading *r)
 {
     struct movement *m = &r->movement;
+    m->index = 0;
     m->draft = (struct pic_bank_draft){.value_on = PIC_NO_DAY, .origin = r->record.origin};
     if (!read_day(part(&r->record, booked), &m->draft.booked_on))
         return fail(r, PIC_TELL_BANK_DATE, part(&r->record, booked));
@@ -290,14 +294,14 @@ static int read_complement(struct reading *r)
 static int read_record(struct reading *r)
 {
     static const struct {
-        char code[3];
         int (*read)(struct reading *r);
+        char code[3];
         bool completes; /* belongs to the movement before */
     } records[] = {
-        {"01", read_balance, false},
-        {"04", read_movement, false},
-        {"05", read_complement, true},
-        {"07", read_balance, false},
+        {read_balance, "01", false},
+        {read_movement, "04", false},
+        {read_complement, "05", true},
+        {read_balance, "07", false},
     };
     for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
         if (memcmp(r->record.p, records[i].code, 2) != 0)

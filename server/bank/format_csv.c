@@ -1,13 +1,12 @@
 #include "server/bank/format_csv.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "protocol/base/text.h"
 #include "schema/dictionary/number.h"
 #include "schema/face/csv.h"
 #include "schema/face/speech.h"
-#include "server/bank/format.h"
+#include "server/bank/day.h"
 
 enum column {
     DATE,
@@ -142,24 +141,32 @@ static bool typed(struct pic_span cell, char out[static TYPED_MAX])
     return true;
 }
 
+/* DD/MM/YY. */
+static bool read_short_day(const char *text, int64_t *day)
+{
+    int pair[3];
+    if (strlen(text) != 8)
+        return false;
+    for (size_t i = 0; i < 3; i++) {
+        const char *p = text + 3 * i;
+        if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9' || (i < 2 && p[2] != '/'))
+            return false;
+        pair[i] = (p[0] - '0') * 10 + (p[1] - '0');
+    }
+    return pic_bank_day(pair[2] > PIC_BANK_PIVOT ? 1900 + pair[2] : 2000 + pair[2], pair[1],
+                        pair[0], day);
+}
+
 static bool read_day(struct pic_span cell, int64_t *day)
 {
     char text[TYPED_MAX];
-    int d;
-    int m;
-    int y;
-    int end = -1;
     if (!typed(cell, text))
         return false;
     /* A time may follow the date. */
     char *after = strpbrk(text, " T");
     if (after != NULL && strchr(after, ':') != NULL)
         *after = '\0';
-    if (pic_date_parse(text, day, NULL) == PIC_OK)
-        return true;
-    if (strlen(text) != 8 || sscanf(text, "%2d/%2d/%2d%n", &d, &m, &y, &end) != 3 || end != 8)
-        return false;
-    return pic_bank_day(y > PIC_BANK_PIVOT ? 1900 + y : 2000 + y, m, d, day);
+    return pic_date_parse(text, day, NULL) == PIC_OK || read_short_day(text, day);
 }
 
 static bool read_money(struct pic_span cell, int64_t *cents)

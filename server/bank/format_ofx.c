@@ -4,7 +4,7 @@
 
 #include "schema/dictionary/number.h"
 #include "schema/face/speech.h"
-#include "server/bank/format.h"
+#include "server/bank/day.h"
 
 enum { TAG_MAX = 32, VALUE_MAX = 4096, LOOK_MAX = 2048 };
 
@@ -24,6 +24,7 @@ enum value {
     DTEND,
     BALAMT,
     DTASOF,
+    CURDEF,
     VALUES
 };
 
@@ -31,7 +32,7 @@ static const char *const names[VALUES] = {
     [BANKID] = "BANKID",   [BRANCHID] = "BRANCHID", [ACCTID] = "ACCTID",   [DTPOSTED] = "DTPOSTED",
     [DTAVAIL] = "DTAVAIL", [TRNAMT] = "TRNAMT",     [NAME] = "NAME",       [MEMO] = "MEMO",
     [REFNUM] = "REFNUM",   [CHECKNUM] = "CHECKNUM", [DTSTART] = "DTSTART", [DTEND] = "DTEND",
-    [BALAMT] = "BALAMT",   [DTASOF] = "DTASOF",
+    [BALAMT] = "BALAMT",   [DTASOF] = "DTASOF",     [CURDEF] = "CURDEF",
 };
 
 /* Aggregates that matter: inside one of them the same name means another thing. */
@@ -242,6 +243,10 @@ static int end_list(struct reading *r)
 
 static int end_statement(struct reading *r)
 {
+    struct pic_span currency = r->values[CURDEF];
+    if (currency.n > 0 && !pic_span_equal(currency, pic_span_text("EUR")))
+        return fail(r, PIC_TELL_BANK_CURRENCY, currency);
+    forget(r, CURDEF, CURDEF);
     r->open = false;
     return PIC_OK;
 }
@@ -282,7 +287,7 @@ static bool is_at_home(unsigned in, enum value value)
         return (in & IN_ACCOUNT) != 0;
     if (value <= CHECKNUM)
         return (in & IN_MOVEMENT) != 0;
-    return value <= DTEND || (in & IN_BALANCE) != 0;
+    return value <= DTEND || value == CURDEF || (in & IN_BALANCE) != 0;
 }
 
 static void open_tag(struct reading *r, struct pic_span tag, struct pic_span value)

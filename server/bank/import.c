@@ -39,9 +39,8 @@ static int fail_known(sqlite3_stmt *stmt, struct pic_err *err)
     struct pic_span file = pic_db_column_span(stmt, 2);
     pic_buf_init(&id, 64);
     pic_buf_init(&day, 64);
-    pic_buf_init(&name, PIC_ERR_ARG_MAX * 2);
+    pic_buf_init(&name, (size_t)2 * PIC_ERR_ARG_MAX);
     pic_dot_print((uint64_t)sqlite3_column_int64(stmt, 0), &id);
-    pic_buf_text(&day, "importé le ");
     pic_date_format(pic_clock_ms((uint64_t)sqlite3_column_int64(stmt, 1)) / day_ms,
                     PIC_STYLE_SCREEN, &day);
     pic_buf_bytes(&name, file.p, file.n);

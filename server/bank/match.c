@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/base/text.h"
-#include "protocol/log/change.h"
 #include "schema/face/speech.h"
+#include "server/bank/likeness.h"
 
 enum {
     SCORE_AMOUNT = 50,
@@ -15,19 +14,6 @@ enum {
     SCORE_DATE = 15, /* for the same day */
     SCORE_MIN = 50,
     DAYS_PER_POINT = PIC_MATCH_WINDOW / SCORE_DATE,
-    NUMBERS_MAX = 8, /* entries that one line can name */
-    FOLDED_MAX = 8192,
-    WORD_MIN = 3,     /* letters of a word that tells something */
-    PREFIX_MIN = 4,   /* letters that are enough of a word cut short */
-    REFERENCE_MIN = 4 /* signs of a reference that tells something */
-};
-
-/* A line or an entry, made ready to be compared many times. */
-struct prepared {
-    struct pic_buf words; /* folded, one space before, between and after */
-    struct pic_buf reference;
-    uint64_t numbers[NUMBERS_MAX];
-    size_t number_n;
 };
 
 struct pairs {
@@ -46,212 +32,11 @@ struct work {
     const struct pic_match_line *lines;
     const struct pic_match_item *items;
     size_t line_n, item_n;
-    struct prepared *line, *item;
+    struct pic_likeness *line, *item;
     struct key *amounts; /* by amount, day, id */
     struct key *numbers; /* by id of the entry or of its project: two each */
     struct pairs pairs;
 };
-
-/* --- words --- */
-
-static int put_folded(struct pic_buf *out, struct pic_span text)
-{
-    if (out->len == 0)
-        pic_buf_u8(out, ' ');
-    size_t before = out->len;
-    int status = pic_text_fold(text, out);
-    if (status == PIC_OK && out->len > before)
-        pic_buf_u8(out, ' ');
-    return status;
-}
-
-/* The next word after *at; empty at the end. */
-static struct pic_span next_word(struct pic_span words, size_t *at)
-{
-    while (*at < words.n && words.p[*at] == ' ')
-        ++*at;
-    size_t from = *at;
-    while (*at < words.n && words.p[*at] != ' ')
-        ++*at;
-    return pic_span_of(words.p + from, *at - from);
-}
-
-/* Words that half of all associations bear. */
-static bool is_common(struct pic_span word)
-{
-    static const char *const common[] = {"les",  "des",  "aux",  "sur",         "pour",
-                                         "avec", "rue",  "asso", "association", "comite",
-                                         "vir",  "sepa", "club", "projet"};
-    for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
-        if (pic_span_equal(word, pic_span_text(common[i])))
-            return true;
-    return false;
-}
-
-/* Equal, or one is the other cut short. */
-static bool is_same_word(struct pic_span a, struct pic_span b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    return (a.n == b.n || n >= PREFIX_MIN) && memcmp(a.p, b.p, n) == 0;
-}
-
-static bool has_word(struct pic_span words, struct pic_span word)
-{
-    size_t at = 0;
-    for (struct pic_span w = next_word(words, &at); w.n > 0; w = next_word(words, &at))
-        if (is_same_word(w, word))
-            return true;
-    return false;
-}
-
-/* How much of a folded name stands in words, in per cent of its letters. */
-static unsigned name_percent(struct pic_span name, struct pic_span words)
-{
-    size_t at = 0;
-    size_t all = 0;
-    size_t found = 0;
-    for (struct pic_span w = next_word(name, &at); w.n > 0; w = next_word(name, &at)) {
-        if (w.n < WORD_MIN || is_common(w))
-            continue;
-        all += w.n;
-        found += has_word(words, w) ? w.n : 0;
-    }
-    return all == 0 ? 0 : (unsigned)(found * 100 / all);
-}
-
-/* --- numbers and references --- */
-
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(uint8_t c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80U;
-}
-
-/* Collects what looks like "42-17" in a text, standing alone: not a part of a date or of a longer
- * number. */
-static void find_numbers(struct pic_span text, struct prepared *out)
-{
-    for (size_t i = 0; i < text.n;) {
-        size_t from = i;
-        size_t dashes = 0;
-        while (i < text.n && (is_digit(text.p[i]) || (text.p[i] == '-' && i > from)))
-            dashes += text.p[i++] == '-';
-        size_t n = i - from;
-        bool alone = (from == 0 ||
-                      (!is_letter(text.p[from - 1]) && strchr("-/.,", text.p[from - 1]) == NULL)) &&
-                     (i == text.n || (!is_letter(text.p[i]) && text.p[i] != '/'));
-        char typed[32];
-        uint64_t dot;
-        if (n > 0 && n < sizeof typed && dashes == 1 && alone && out->number_n < NUMBERS_MAX) {
-            memcpy(typed, text.p + from, n);
-            typed[n] = '\0';
-            if (pic_dot_parse(typed, &dot) == PIC_OK)
-                out->numbers[out->number_n++] = dot;
-        }
-        i += n == 0;
-    }
-}
-
-static struct pic_span without_zeros(struct pic_span s)
-{
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '0'))
-        s = pic_span_of(s.p + 1, s.n - 1);
-    while (s.n > 0 && s.p[s.n - 1] == ' ')
-        s.n--;
-    return s;
-}
-
-static bool has_digit(struct pic_span s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (is_digit(s.p[i]))
-            return true;
-    return false;
-}
-
-/* Whether the entry's reference (folded, spaces around) is the line's, or stands in its words. */
-static bool bears_reference(const struct prepared *line, const struct prepared *item)
-{
-    struct pic_span reference = pic_buf_view(&item->reference);
-    struct pic_span bare = without_zeros(reference);
-    if (bare.n < WORD_MIN)
-        return false;
-    if (pic_span_equal(bare, without_zeros(pic_buf_view(&line->reference))))
-        return true;
-    /* A number alone, whatever zeros are before it. */
-    size_t at = 0;
-    struct pic_span words = pic_buf_view(&line->words);
-    for (struct pic_span w = next_word(words, &at); has_digit(bare) && w.n > 0;
-         w = next_word(words, &at))
-        if (pic_span_equal(bare, without_zeros(w)))
-            return true;
-    return reference.n >= REFERENCE_MIN + 2 && words.n >= reference.n &&
-           memmem(words.p, words.n, reference.p, reference.n) != NULL;
-}
-
-static bool names(const struct prepared *line, uint64_t id)
-{
-    for (size_t i = 0; id != 0 && i < line->number_n; i++)
-        if (line->numbers[i] == id)
-            return true;
-    return false;
-}
-
-/* --- preparing --- */
-
-static void prepared_init(struct prepared *p)
-{
-    *p = (struct prepared){0};
-    pic_buf_init(&p->words, FOLDED_MAX);
-    pic_buf_init(&p->reference, FOLDED_MAX);
-}
-
-static void prepared_release(struct prepared *p)
-{
-    pic_buf_release(&p->words);
-    pic_buf_release(&p->reference);
-}
-
-static int prepare_line(const struct pic_match_line *line, struct prepared *out)
-{
-    const struct pic_span texts[] = {line->label, line->counterparty, line->reference};
-    int status = PIC_OK;
-    for (size_t i = 0; status == PIC_OK && i < sizeof texts / sizeof texts[0]; i++) {
-        find_numbers(texts[i], out);
-        status = put_folded(&out->words, texts[i]);
-    }
-    return status == PIC_OK ? put_folded(&out->reference, line->reference) : status;
-}
-
-/* The names of an entry, one after the other, each ended by a newline that no folded text has. */
-static int prepare_item(const struct pic_match_item *item, struct prepared *out)
-{
-    int status = put_folded(&out->reference, item->reference);
-    for (size_t i = 0; status == PIC_OK && i < PIC_MATCH_NAMES; i++) {
-        status = pic_text_fold(item->names[i], &out->words);
-        pic_buf_u8(&out->words, '\n');
-    }
-    return status;
-}
-
-/* The best of an entry's names. */
-static unsigned best_name(const struct prepared *line, const struct prepared *item)
-{
-    unsigned best = 0;
-    struct pic_span rest = pic_buf_view(&item->words);
-    const uint8_t *end;
-    while (rest.n > 0 && (end = memchr(rest.p, '\n', rest.n)) != NULL) {
-        size_t n = (size_t)(end - rest.p);
-        unsigned percent = name_percent(pic_span_of(rest.p, n), pic_buf_view(&line->words));
-        best = percent > best ? percent : best;
-        rest = pic_span_of(end + 1, rest.n - n - 1);
-    }
-    return best;
-}
 
 /* --- one pair --- */
 
@@ -265,17 +50,17 @@ static bool is_named(unsigned reasons)
     return (reasons & (PIC_MATCH_NUMBER | PIC_MATCH_PROJECT | PIC_MATCH_REFERENCE)) != 0;
 }
 
-static void compare(const struct pic_match_line *line, const struct prepared *pl,
-                    const struct pic_match_item *item, const struct prepared *pi,
+static void compare(const struct pic_match_line *line, const struct pic_likeness *pl,
+                    const struct pic_match_item *item, const struct pic_likeness *pi,
                     struct pic_match *out)
 {
     int64_t days = line->day - item->day;
     out->days = days;
     out->reasons |= line->amount == item->amount ? PIC_MATCH_AMOUNT : 0U;
-    out->reasons |= names(pl, item->id) ? PIC_MATCH_NUMBER : 0U;
-    out->reasons |= names(pl, item->project) ? PIC_MATCH_PROJECT : 0U;
-    out->reasons |= bears_reference(pl, pi) ? PIC_MATCH_REFERENCE : 0U;
-    out->name_percent = best_name(pl, pi);
+    out->reasons |= pic_likeness_names(pl, item->id) ? PIC_MATCH_NUMBER : 0U;
+    out->reasons |= pic_likeness_names(pl, item->project) ? PIC_MATCH_PROJECT : 0U;
+    out->reasons |= pic_likeness_bears_reference(pl, pi) ? PIC_MATCH_REFERENCE : 0U;
+    out->name_percent = pic_likeness_name_percent(pl, pi);
     bool named = is_named(out->reasons);
     int64_t off = magnitude(days);
     bool same_side = (line->amount < 0) == (item->amount < 0);
@@ -294,18 +79,18 @@ static void compare(const struct pic_match_line *line, const struct prepared *pl
 int pic_match_pair(const struct pic_match_line *line, const struct pic_match_item *item,
                    struct pic_match *out)
 {
-    struct prepared pl;
-    struct prepared pi;
+    struct pic_likeness pl;
+    struct pic_likeness pi;
     *out = (struct pic_match){0};
-    prepared_init(&pl);
-    prepared_init(&pi);
-    int status = prepare_line(line, &pl);
+    pic_likeness_init(&pl);
+    pic_likeness_init(&pi);
+    int status = pic_likeness_of_line(line, &pl);
     if (status == PIC_OK)
-        status = prepare_item(item, &pi);
+        status = pic_likeness_of_item(item, &pi);
     if (status == PIC_OK)
         compare(line, &pl, item, &pi, out);
-    prepared_release(&pl);
-    prepared_release(&pi);
+    pic_likeness_release(&pl);
+    pic_likeness_release(&pi);
     return status;
 }
 
@@ -356,17 +141,18 @@ static int add_pair(struct work *w, size_t line, size_t item)
 
 /* Whether an entry found by a number is not found otherwise: neither by the line's amount, nor by
  * its own number where this is its project's. */
-static bool is_other_amount(const struct pic_match_line *line, const struct prepared *p,
+static bool is_other_amount(const struct pic_match_line *line, const struct pic_likeness *p,
                             const struct key *key, const struct pic_match_item *item)
 {
-    return item->amount != line->amount && (key->value == item->id || !names(p, item->id));
+    return item->amount != line->amount &&
+           (key->value == item->id || !pic_likeness_names(p, item->id));
 }
 
 /* Pairs of one line: the entries of its amount, and those that it names with another amount. */
 static int find_pairs(struct work *w, size_t line)
 {
     const struct pic_match_line *l = &w->lines[line];
-    const struct prepared *p = &w->line[line];
+    const struct pic_likeness *p = &w->line[line];
     int64_t from = l->day - PIC_MATCH_NAMED_WINDOW;
     int status = PIC_OK;
     for (size_t i = first_key(w->amounts, w->item_n, (uint64_t)l->amount, from);
@@ -493,13 +279,13 @@ static int prepare(struct work *w)
         return PIC_EMEMORY;
     int status = PIC_OK;
     for (size_t i = 0; status == PIC_OK && i < w->line_n; i++) {
-        prepared_init(&w->line[i]);
-        status = prepare_line(&w->lines[i], &w->line[i]);
+        pic_likeness_init(&w->line[i]);
+        status = pic_likeness_of_line(&w->lines[i], &w->line[i]);
     }
     for (size_t i = 0; status == PIC_OK && i < w->item_n; i++) {
         const struct pic_match_item *item = &w->items[i];
-        prepared_init(&w->item[i]);
-        status = prepare_item(item, &w->item[i]);
+        pic_likeness_init(&w->item[i]);
+        status = pic_likeness_of_item(item, &w->item[i]);
         w->amounts[i] = (struct key){(uint64_t)item->amount, item->day, i};
         w->numbers[2 * i] = (struct key){item->id, item->day, i};
         w->numbers[2 * i + 1] = (struct key){item->project, item->day, i};
@@ -512,9 +298,9 @@ static int prepare(struct work *w)
 static void work_release(struct work *w)
 {
     for (size_t i = 0; w->line != NULL && i < w->line_n; i++)
-        prepared_release(&w->line[i]);
+        pic_likeness_release(&w->line[i]);
     for (size_t i = 0; w->item != NULL && i < w->item_n; i++)
-        prepared_release(&w->item[i]);
+        pic_likeness_release(&w->item[i]);
     free(w->line);
     free(w->item);
     free(w->amounts);

@@ -14,8 +14,10 @@
     TABLE(field)                                                                                   \
     TABLE(proof)                                                                                   \
     TABLE(bank)                                                                                    \
+    TABLE(match)                                                                                   \
     TABLE(view)                                                                                    \
-    TABLE(alerts)
+    TABLE(alerts)                                                                                  \
+    TABLE(summary)
 
 #define PIC_COMMANDS_DECLARE(name)                                                                 \
     extern const struct pic_command pic_commands_##name[];                                         \
@@ -31,5 +33,7 @@ extern const size_t pic_server_verb_n;
 const char *pic_command_folder(const struct pic_call *call);
 /* Opens the store of the call. */
 PIC_MUST_USE int pic_command_open(struct pic_call *call, unsigned flags, struct pic_server *out);
+/* The next cell of a sheet: a number as people type it, empty for 0. */
+void pic_command_put_dot(struct pic_sheet *sheet, uint64_t dot);
 
 #endif

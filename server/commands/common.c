@@ -15,3 +15,16 @@ int pic_command_open(struct pic_call *call, unsigned flags, struct pic_server *o
 {
     return pic_server_open(pic_command_folder(call), flags, out, &call->err);
 }
+
+void pic_command_put_dot(struct pic_sheet *sheet, uint64_t dot)
+{
+    struct pic_buf text;
+    if (dot == 0) {
+        pic_sheet_null(sheet);
+        return;
+    }
+    pic_buf_init(&text, 64);
+    pic_dot_print(dot, &text);
+    pic_sheet_text(sheet, pic_buf_string(&text));
+    pic_buf_release(&text);
+}

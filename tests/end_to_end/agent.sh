@@ -35,6 +35,7 @@ head -c 300 "$work/adcm.picx" >"$work/coupe.picx"
 check "a cut invitation is refused" ends 15 "$pic" init --invitation "$work/coupe.picx" \
     --nom S --oui --phrase-fichier "$work/phrase"
 check "and leaves no store" ends 10 "$pic" statut
+check "nor any file of one" [ ! -e "$XDG_DATA_HOME/pic/pic.db" ]
 check "enrolment from a file" run init --invitation "$work/adcm.picx" --nom "Samira B." --oui \
     --phrase-fichier "$work/phrase"
 check "a store is never written over" ends 2 "$pic" init --invitation "$work/adcm.picx" \
@@ -87,6 +88,7 @@ check "three projects" run projet liste --csv
 check "in the list" [ "$(wc -l <"$work/out")" = 4 ]
 check "history" run historique 1
 check "tells the change" says "place de la République"
+check "history by name" run historique "Jardin partagé"
 check "districts by name" run qpv chercher maroc meri
 check "themes" run theme liste
 check "queue" run attente

@@ -51,7 +51,8 @@ set_up_region() {
     show pic-server init
     region init --nom "Région (démonstration)" --adresse "tcp://127.0.0.1:$port" \
         --autorite-sortie "$work/autorite-a-garder-hors-ligne.cle"
-    region serve --ecoute "tcp://127.0.0.1:$port" >"$work/serve.out" 2>"$work/serve.log" &
+    (exec "$bin/server/pic-server" --dossier "$work/region" serve --ecoute "tcp://127.0.0.1:$port") \
+        >"$work/serve.out" 2>"$work/serve.log" &
     server_pid=$!
     region --quiet programme ajouter --nom "ITI MEL 2021-2027" --fonds-europeen FEDER --cci 2021FR16FFPR010 \
         --code-iti ITI-MEL --enveloppe "37 000 000" --taux-maximum 60 --eligible-du 01/01/2021 --eligible-au 31/12/2029 >/dev/null
@@ -241,8 +242,8 @@ consolidate() {
     title "Les alertes"
     region alertes || true
     title "Tout se vérifie depuis les journaux signés"
-    show "pic-server verifier"
-    region verifier
+    show "pic-server verifier --tout"
+    region verifier --tout
 }
 
 began=$SECONDS

@@ -239,8 +239,7 @@ static void matching_is_one_to_one_and_does_not_depend_on_order(void **state)
         expect_sound(&a);
         for (size_t i = 0; i < a.line_n; i++) {
             const struct pic_match *other = about(&b, a.lines[i].id);
-            assert_non_null(other);
-            if (a.out[i].zone != other->zone || a.out[i].score != other->score ||
+            if (other == NULL || a.out[i].zone != other->zone || a.out[i].score != other->score ||
                 item_of(&a, &a.out[i]) != item_of(&b, other))
                 fail_msg("seed %llu, line %zu", (unsigned long long)seed, i);
             certain += a.out[i].zone == PIC_MATCH_CERTAIN;

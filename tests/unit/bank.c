@@ -234,6 +234,7 @@ static void refusals_name_the_line(void **state)
         const char *format, *text, *line;
     } rows[] = {
         {"csv", "date;montant\n01/06/2026;douze\n", "2"},
+        {"csv", "date;montant\n1/06/26;1,00\n", "2"},
         {"csv", "date;montant\n31/06/2026;12,00\n", "2"},
         {"csv", "date;montant\n01/06/2026;\n", "2"},
         {"csv", "date;débit;crédit\n01/06/2026;1,00;2,00\n", "2"},
@@ -256,6 +257,27 @@ static void refusals_name_the_line(void **state)
         assert_int_equal(status, PIC_ESTATEMENT);
         assert_string_equal(err.arg[0], rows[i].line);
         assert_string_not_equal(err.arg[1], "");
+        pic_statements_release(&s);
+    }
+}
+
+static void other_currencies_are_refused_by_their_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *format, *text;
+    } rows[] = {
+        {"ofx", "<OFX><STMTRS><CURDEF>CHF</STMTRS>"},
+        {"cfonb120", "0130004    01234CHF2 00010123456  310526                    "
+                     "                              0000000124801G"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pic_statements s;
+        struct pic_err err = {0};
+        assert_int_equal(
+            pic_format_read(rows[i].format, pic_span_text(rows[i].text), NULL, &s, &err),
+            PIC_ESTATEMENT);
+        assert_string_equal(err.arg[2], "CHF");
         pic_statements_release(&s);
     }
 }
@@ -291,6 +313,7 @@ int main(void)
         cmocka_unit_test(breaks_say_where_balances_stop_to_follow),
         cmocka_unit_test(csv_of_one_day_is_turned_when_balances_say_so),
         cmocka_unit_test(refusals_name_the_line),
+        cmocka_unit_test(other_currencies_are_refused_by_their_name),
         cmocka_unit_test(texts_are_cleaned_and_cut),
     };
     return cmocka_run_group_tests_name("bank", tests, NULL, NULL);

@@ -101,6 +101,8 @@ static void references_are_equal_whatever_their_zeros(void **state)
         {"MANDAT-2026-0117", "", "VIR MANDAT 2026 0117 REGION", true},
         {"MANDAT-2026-0117", "", "VIR MANDAT 2026 01178", false},
         {"45", "45", "CHEQUE", false},
+        {"virement", "VIREMENT", "VIREMENT", false},
+        {"PIC 2026", "PIC 2026", "VIR PIC 2026", false},
         {"0451", "4510", "CHEQUE 14510", false},
         {"", "", "CHEQUE", false},
     };

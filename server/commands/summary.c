@@ -1,0 +1,174 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "schema/state/entry.h"
+#include "server/commands/commands.h"
+#include "server/summary/release.h"
+
+/* Summaries for the collectivités that fund. */
+
+enum { DAY_MS = 24 * 3600 * 1000, PATH_SIZE = 512 };
+
+/* --- files --- */
+
+static int make_folder(const char *path, struct pic_err *err)
+{
+    if (mkdir(path, S_IRWXU) == 0 || errno == EEXIST)
+        return PIC_OK;
+    return pic_fail(err, PIC_EFILE, path, NULL);
+}
+
+static int write_file(const char *path, struct pic_span content, struct pic_err *err)
+{
+    FILE *file = fopen(path, "wbx");
+    if (file == NULL)
+        return pic_fail(err, errno == EEXIST ? PIC_EEXISTS : PIC_EFILE, path, NULL);
+    bool written = fwrite(content.p, 1, content.n, file) == content.n;
+    written = fclose(file) == 0 && written;
+    return written ? PIC_OK : pic_fail(err, PIC_EIO, path, NULL);
+}
+
+static int write_in(const char *folder, struct pic_span name, struct pic_span content,
+                    struct pic_err *err)
+{
+    char path[PATH_SIZE];
+    int n = snprintf(path, sizeof path, "%s/%.*s", folder, (int)name.n, (const char *)name.p);
+    if (n < 0 || (size_t)n >= sizeof path)
+        return pic_fail(err, PIC_ELIMIT, folder, NULL);
+    char *slash = strrchr(path, '/');
+    *slash = '\0';
+    int status = make_folder(path, err);
+    *slash = '/';
+    return status == PIC_OK ? write_file(path, content, err) : status;
+}
+
+/* The files of a summary, and itself, in a folder of their own. */
+static int write_out(const char *folder, const struct pic_container *files, struct pic_span sealed,
+                     struct pic_err *err)
+{
+    int status = make_folder(folder, err);
+    for (size_t i = 0; status == PIC_OK && i < files->file_n; i++)
+        status = write_in(folder, files->files[i].name, files->files[i].content, err);
+    if (status == PIC_OK)
+        status = write_in(folder, pic_span_text("synthese.pics"), sealed, err);
+    return status;
+}
+
+/* --- the command --- */
+
+static const struct pic_column columns[] = {
+    {"numero", "Numéro", PIC_TYPE_TEXT},
+    {"destinataire", "Destinataire", PIC_TYPE_TEXT},
+    {"du", "Du", PIC_TYPE_DATE},
+    {"au", "Au", PIC_TYPE_DATE},
+    {"parution", "Parution", PIC_TYPE_COUNT},
+    {"enveloppe", "Enveloppe", PIC_TYPE_MONEY},
+    {"accorde", "Accordé", PIC_TYPE_MONEY},
+    {"paye", "Payé", PIC_TYPE_MONEY},
+    {"justifie", "Justifié", PIC_TYPE_MONEY},
+    {"reste", "Reste", PIC_TYPE_MONEY},
+    {"octets", "Octets", PIC_TYPE_COUNT},
+};
+
+/* What was made: the five figures, and where it is. */
+static int answer(struct pic_call *call, const struct pic_summary *s, uint64_t id, size_t bytes)
+{
+    struct pic_sheet sheet;
+    struct pic_buf number;
+    pic_buf_init(&number, 64);
+    if (id != 0)
+        pic_dot_print(id, &number);
+    pic_sheet_init(&sheet, columns, sizeof columns / sizeof *columns);
+    pic_sheet_text(&sheet, id == 0 ? "essai" : pic_buf_string(&number));
+    pic_sheet_span(&sheet, pic_buf_view(&s->name));
+    pic_sheet_int(&sheet, s->ask.period.from_on);
+    pic_sheet_int(&sheet, s->ask.period.to_on);
+    pic_sheet_int(&sheet, (int64_t)s->ask.release);
+    for (int i = 0; i < PIC_FIGURES; i++)
+        pic_sheet_int(&sheet, s->figures[i][0]);
+    pic_sheet_int(&sheet, (int64_t)bytes);
+    int status = pic_call_sheet(call, &sheet, true);
+    pic_sheet_release(&sheet);
+    pic_buf_release(&number);
+    return status;
+}
+
+static int make(struct pic_call *call, struct pic_server *server, const struct pic_summary *s)
+{
+    const char *folder = pic_call_option(call, "dossier-sortie");
+    static struct pic_summary_pages pages;
+    struct pic_buf sealed;
+    uint64_t id = 0;
+    pic_buf_init(&sealed, PIC_CONTAINER_MAX);
+    int status = pic_summary_write(s, &pages);
+    if (status == PIC_OK)
+        status = pic_summary_seal(&pages, &server->keys.identity, &sealed, &call->err);
+    else
+        (void)pic_fail(&call->err, status, NULL);
+    if (status == PIC_OK && folder != NULL)
+        status = write_out(folder, &pages.container, pic_buf_view(&sealed), &call->err);
+    if (status == PIC_OK && !pic_call_has(call, "essai"))
+        status = pic_summary_publish(server, &s->ask, pic_buf_view(&sealed), &id, &call->err);
+    if (status == PIC_OK)
+        status = answer(call, s, id, sealed.len);
+    pic_buf_release(&sealed);
+    pic_summary_pages_release(&pages);
+    return status;
+}
+
+static int read_ask(struct pic_call *call, struct pic_server *server, struct pic_summary_ask *ask)
+{
+    *ask = (struct pic_summary_ask){.made_on = pic_server_now_ms() / DAY_MS};
+    int status = pic_period_parse(pic_call_option(call, "periode"), &ask->period, &call->err);
+    if (status == PIC_OK)
+        status = pic_entry_find(pic_server_state(server), "organisation", PIC_DEVICE_SERVER,
+                                pic_call_option(call, "collectivite"), &ask->addressee, &call->err);
+    if (status == PIC_OK)
+        status = pic_summary_next_release(pic_server_db(server), ask->addressee, &ask->release,
+                                          &call->err);
+    ask->position = pic_projector_position(server->projector);
+    return status;
+}
+
+static int run_summary(struct pic_call *call)
+{
+    struct pic_server server;
+    struct pic_summary_ask ask;
+    struct pic_summary summary;
+    bool trial = pic_call_has(call, "essai");
+    int status = pic_command_open(call, trial ? PIC_SERVER_READ_ONLY : 0, &server);
+    if (status != PIC_OK)
+        return status;
+    status = read_ask(call, &server, &ask);
+    if (status == PIC_OK) {
+        status = pic_summary_compute(pic_server_db(&server), &ask, &summary, &call->err);
+        if (status == PIC_OK)
+            status = make(call, &server, &summary);
+        pic_summary_release(&summary);
+    }
+    pic_server_close(&server);
+    return status;
+}
+
+static const struct pic_option summary_options[] = {
+    {"collectivite", "NUMÉRO|NOM", "À qui la synthèse est remise", NULL, PIC_OPTION_REQUIRED},
+    {"periode", "PÉRIODE", "2026T3, 2026, 2026-05 ou 2026-01..2026-06", NULL, PIC_OPTION_REQUIRED},
+    {"essai", NULL, "Compte et écrit les fichiers, sans rien publier", NULL, 0},
+    {"dossier-sortie", "DOSSIER", "Écrit aussi les fichiers dans ce dossier", NULL, 0},
+    {.name = NULL},
+};
+
+const struct pic_command pic_commands_summary[] = {
+    {
+        .path = "synthese generer",
+        .summary = "Fait la synthèse d'une collectivité pour une période, signée et numérotée",
+        .detail = "Une synthèse parue ne change plus ; une correction est la parution suivante. "
+                  "Elle part avec les échanges vers l'appareil de la collectivité, ou par un "
+                  "fichier (--dossier-sortie).",
+        .options = summary_options,
+        .run = run_summary,
+    },
+};
+const size_t pic_commands_summary_n = sizeof pic_commands_summary / sizeof *pic_commands_summary;
