@@ -80,7 +80,7 @@ static size_t communes_of(const struct pic_territories *all, struct pic_span cod
 static const struct pic_territory *epci_district(const struct pic_territories *all,
                                                  struct pic_span code)
 {
-    struct pic_span communes[PIC_TERRITORY_COMMUNES_MAX];
+    struct pic_span communes[PIC_TERRITORY_COMMUNES_MAX] = {{0}};
     const struct pic_territory *found = pic_territories_by_code(all, code);
     if (found == NULL && communes_of(all, code, communes) == 1)
         (void)pic_territories_of_commune(all, communes[0], &found, 1);
@@ -292,22 +292,31 @@ static void bind_ask(sqlite3_stmt *stmt, const struct pic_ladder_ask *ask)
     bind_code(stmt, ":epci", ask->epci);
 }
 
-int pic_ladder_open(struct pic_db *db, const struct pic_ladder_ask *ask, struct pic_ladder **out,
-                    struct pic_err *err)
+/* Prepares the query and binds what is asked. */
+static int ask_for(struct pic_db *db, const struct pic_ladder_ask *ask, struct pic_ladder *out,
+                   struct pic_err *err)
 {
     int status = pic_ladder_lend(db, err);
     if (status != PIC_OK)
         return status;
-    sqlite3_stmt *stmt = pic_db_prepare(db, (const char *)pic_embedded_ladder_sql, err);
-    if (stmt == NULL)
+    out->stmt = pic_db_prepare(db, (const char *)pic_embedded_ladder_sql, err);
+    if (out->stmt == NULL)
         return err->status;
-    struct pic_ladder *ladder = malloc(sizeof *ladder);
-    if (ladder == NULL) {
-        (void)sqlite3_finalize(stmt);
+    bind_ask(out->stmt, ask);
+    return PIC_OK;
+}
+
+int pic_ladder_open(struct pic_db *db, const struct pic_ladder_ask *ask, struct pic_ladder **out,
+                    struct pic_err *err)
+{
+    struct pic_ladder *ladder = calloc(1, sizeof *ladder);
+    if (ladder == NULL)
         return pic_fail(err, PIC_EMEMORY, NULL);
+    int status = ask_for(db, ask, ladder, err);
+    if (status != PIC_OK) {
+        pic_ladder_close(ladder);
+        return status;
     }
-    bind_ask(stmt, ask);
-    ladder->stmt = stmt;
     *out = ladder;
     return PIC_OK;
 }
@@ -337,16 +346,16 @@ int pic_ladder_total(struct pic_db *db, const struct pic_ladder_ask *ask,
                      int64_t measures[static PIC_LADDER_MEASURES], struct pic_err *err)
 {
     struct pic_ladder_ask whole = *ask;
-    struct pic_ladder *ladder;
+    struct pic_ladder ladder = {0};
     struct pic_ladder_row row = {0};
     bool more = false;
     whole.by = PIC_BY_NOTHING;
-    int status = pic_ladder_open(db, &whole, &ladder, err);
+    int status = ask_for(db, &whole, &ladder, err);
     if (status != PIC_OK)
         return status;
-    status = pic_ladder_next(ladder, &row, &more);
+    status = pic_ladder_next(&ladder, &row, &more);
     memcpy(measures, row.measures, sizeof row.measures);
-    pic_ladder_close(ladder);
+    (void)sqlite3_finalize(ladder.stmt);
     return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
 }
 
@@ -355,7 +364,7 @@ int pic_ladder_total(struct pic_db *db, const struct pic_ladder_ask *ask,
 struct keeping {
     const struct pic_ladder_ask *ask;
     const struct pic_territories *all;
-    struct pic_ladder_project *project;
+    struct pic_ladder_project project;
     bool adds;
 };
 
@@ -389,10 +398,10 @@ static int keep_part(void *context, uint64_t funder, const char *territory,
     if (!keeps_place(in, territory))
         return PIC_OK;
     if (measure == PIC_MEASURES) {
-        in->project->projects += amount;
+        in->project.projects += amount;
         in->adds = true;
     } else if (in->ask->funder < 0 || (uint64_t)in->ask->funder == funder) {
-        in->project->measures[measure] += amount;
+        in->project.measures[measure] += amount;
         in->adds = true;
     }
     return PIC_OK;
@@ -404,18 +413,18 @@ static int walk_projects(struct pic_rollup *rollup, sqlite3_stmt *stmt, struct k
     bool row = true;
     int status = PIC_OK;
     while (status == PIC_OK) {
-        struct pic_ladder_project project = {0};
-        in->project = &project;
+        struct pic_ladder_project *project = &in->project;
+        *project = (struct pic_ladder_project){0};
         in->adds = false;
         status = pic_db_step(stmt, &row);
         if (status != PIC_OK || !row)
             break;
-        project.id = (uint64_t)sqlite3_column_int64(stmt, 0);
-        status = pic_rollup_contribution(rollup, project.id, &project.whole);
+        project->id = (uint64_t)sqlite3_column_int64(stmt, 0);
+        status = pic_rollup_contribution(rollup, project->id, &project->whole);
         if (status == PIC_OK)
-            status = pic_rollup_cut(rollup, &project.whole, keep_part, in);
+            status = pic_rollup_cut(rollup, &project->whole, keep_part, in);
         if (status == PIC_OK && in->adds)
-            status = sink(context, &project);
+            status = sink(context, project);
     }
     return status;
 }

@@ -429,7 +429,7 @@ static int read_envelopes(struct work *w, struct pic_err *err)
     int status = PIC_OK;
     for (int i = 0; status == PIC_OK && i < 2; i++) {
         const struct pic_period *p = &periods[i];
-        int64_t numbers[2];
+        int64_t numbers[2] = {0};
         status = two_numbers(w, pic_embedded_summary_envelope_sql, p->first / MONTHS_A_YEAR,
                              (p->first + p->months - 1) / MONTHS_A_YEAR, numbers, err);
         w->out->figures[PIC_FIGURE_ENVELOPE][i] = numbers[0];
@@ -466,7 +466,7 @@ static int read_people(struct work *w, struct pic_err *err)
 static int read_freshness(struct work *w, struct pic_err *err)
 {
     int64_t since_ms = (w->out->ask.made_on - PIC_SUMMARY_SILENT_DAYS) * DAY_MS;
-    int64_t numbers[2];
+    int64_t numbers[2] = {0};
     int status = two_numbers(w, pic_embedded_summary_freshness_sql, (int64_t)pic_clock_at(since_ms),
                              0, numbers, err);
     w->out->carriers = numbers[0];

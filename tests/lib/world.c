@@ -111,7 +111,7 @@ static void add_project(struct story *s)
         "",         "QN05913M",  "QN06245M QN06225M",      "59512", "QN05913M 62570",
         "QP059001", "59324VE01", "QN05905M QN05906M 59512"};
     size_t a = below(s, 2);
-    size_t fund = a + 2 * below(s, 2);
+    size_t fund = a + (size_t)2 * below(s, 2);
     uint64_t org = s->w->organisations[a];
     uint64_t id = history_create(s->w->h, devices[a][below(s, 2)], org, "project", "fund",
                                  ref(s, s->w->funds[fund]), "title", "Repas de rue", "main_theme",

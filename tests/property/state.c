@@ -87,12 +87,12 @@ static void naive_total(struct history_state *s, int64_t m[static PIC_LADDER_MEA
         [PIC_LADDER_TRANSFERRED] =
             "SELECT coalesce(sum(amount), 0) FROM transfer WHERE reversed IS NULL",
         [PIC_LADDER_ASKED] = "SELECT coalesce(sum(asked), 0) FROM project WHERE cancelled IS NULL",
-        [PIC_LADDER_PAID] = "SELECT coalesce(sum(iif(kind = 'reversement', -amount, amount)), 0)"
-                            " FROM payment WHERE reversed IS NULL",
+        [PIC_LADDER_PAID] = ("SELECT coalesce(sum(iif(kind = 'reversement', -amount, amount)), 0)"
+                             " FROM payment WHERE reversed IS NULL"),
         [PIC_LADDER_MATCHED] =
-            "SELECT coalesce(sum(iif(kind = 'reversement', -amount, amount)), 0) FROM payment"
-            " WHERE reversed IS NULL AND id IN"
-            " (SELECT about FROM \"match\" WHERE cancelled IS NULL)",
+            ("SELECT coalesce(sum(iif(kind = 'reversement', -amount, amount)), 0) FROM payment"
+             " WHERE reversed IS NULL AND id IN"
+             " (SELECT about FROM \"match\" WHERE cancelled IS NULL)"),
         [PIC_LADDER_PROJECTS] = "SELECT count(*) FROM project WHERE cancelled IS NULL",
     };
     for (int i = 0; i < PIC_LADDER_MEASURES; i++)

@@ -114,8 +114,11 @@ static void put_plain_spaces(struct pic_span text, char *out)
     for (size_t i = 0; i < text.n;) {
         bool narrow = text.n - i >= 3 && memcmp(text.p + i, "\xe2\x80\xaf", 3) == 0;
         bool wide = text.n - i >= 2 && memcmp(text.p + i, "\xc2\xa0", 2) == 0;
-        *out++ = narrow || wide ? ' ' : (char)text.p[i];
-        i += narrow ? 3 : wide ? 2 : 1;
+        if (narrow || wide)
+            *out++ = ' ';
+        else
+            memcpy(out++, text.p + i, 1);
+        i += narrow ? 3U : wide ? 2U : 1U;
     }
     *out = '\0';
 }

@@ -17,6 +17,7 @@ struct scene {
     struct history *h;
     struct history_state s;
     uint64_t region, town, carrier, other, fund, project;
+    size_t folded; /* changes so far */
 };
 
 static void certify(struct scene *c, const char *number, uint64_t org, const char *role)
@@ -75,15 +76,9 @@ static uint64_t reverse(struct scene *c, uint32_t device, uint64_t audience, uin
 /* Folds what was not folded yet; the verdict of the last change. */
 static int fold(struct scene *c)
 {
-    static size_t done;
-    static struct history *of;
     int verdict = PIC_OK;
-    if (of != c->h) {
-        of = c->h;
-        done = 0;
-    }
-    for (; done < c->h->n; done++)
-        history_fold_one(c->h, done, c->s.state, &verdict);
+    for (; c->folded < c->h->n; c->folded++)
+        history_fold_one(c->h, c->folded, c->s.state, &verdict);
     assert_int_equal(pic_state_flush(c->s.state), PIC_OK);
     return verdict;
 }
@@ -351,9 +346,9 @@ static void a_crowd_of_siblings_stops_nothing(void **state)
     struct scene c;
     char title[32];
     open_scene(&c);
-    for (int i = 0; i < 100; i++) {
-        uint64_t ghost = pic_dot(B, (uint64_t)(1000 + i));
-        (void)snprintf(title, sizeof title, "Titre %d", i);
+    for (unsigned i = 0; i < 100; i++) {
+        uint64_t ghost = pic_dot(B, UINT64_C(1000) + i);
+        (void)snprintf(title, sizeof title, "Titre %u", i);
         (void)history_edit(c.h, A, c.carrier, "project", c.project, &ghost, 1, "title", title,
                            NULL);
     }
