@@ -270,8 +270,8 @@ void pic_agent_abandon(struct pic_agent *agent)
 int pic_agent_begin(struct pic_agent *agent, struct pic_err *err)
 {
     /* A disk that was full may have stopped the making of the state: it is made now. */
-    int status = agent->state == NULL && agent->self.device != 0 ? pic_agent_rebuild(agent, err)
-                                                                : PIC_OK;
+    int status =
+        agent->state == NULL && agent->self.device != 0 ? pic_agent_rebuild(agent, err) : PIC_OK;
     if (status != PIC_OK)
         return status;
     return pic_db_begin(&agent->db, err);
