@@ -156,9 +156,11 @@ int laptop_sync(struct laptop *l, unsigned errands)
              pic_status_name(report.lanes[PIC_LANE_CLOSING]));
     laptop_settle(l);
     promise_note_acknowledged(l);
+    if (status != PIC_OK || report.server_ms == 0)
+        return status;
     if (pic_status_read(&l->agent, &facts) != PIC_OK)
         broken(h, "reading", "%s: status", l->machine.name);
-    if (status == PIC_OK && facts.standing == PIC_STANDING_RECEIVED)
+    if (facts.standing == PIC_STANDING_RECEIVED)
         promise_all_is_received(l);
     return status;
 }

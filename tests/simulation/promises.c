@@ -167,6 +167,17 @@ static struct found *found_new(struct history *h, uint32_t device)
     return f;
 }
 
+/* Where it was found and is gone again, it may come back from a backup: nothing was promised. */
+static void settle_doubt(struct entry *e, bool acknowledged, bool there)
+{
+    e->excused = e->seen && !there;
+    if (acknowledged || e->excused)
+        e->state = ENTRY_KEPT;
+    else if (!there)
+        e->state = ENTRY_VOID;
+    e->seen = e->seen || there;
+}
+
 void promise_note_acknowledged(struct laptop *l)
 {
     struct history *h = l->machine.history;
@@ -181,7 +192,7 @@ void promise_note_acknowledged(struct laptop *l)
         if (times > 1)
             broken(h, "4 (applied twice)", "#%u# is %u times on %s", i, times, l->machine.name);
         if (e->state == ENTRY_DOUBT && e->laptop == number)
-            e->state = times == 1 ? ENTRY_KEPT : ENTRY_VOID;
+            settle_doubt(e, journal->times[i] > 0, times > 0);
         if (e->state == ENTRY_VOID && times > 0)
             broken(h, "4 (refused)", "#%u# was refused, and is on %s", i, l->machine.name);
         e->away = e->away && times == 0;
