@@ -323,7 +323,9 @@ static void step_clone(struct history *h, struct laptop *l)
 
 static void step_revoke(struct history *h, struct laptop *l)
 {
-    if (centre_revoke(&h->centre, l->device) != PIC_OK || h->laptop_n == LAPTOPS_MAX)
+    /* A server that went back in time hears its devices out before it retires one. */
+    if (!promise_server_remembers(h) || centre_revoke(&h->centre, l->device) != PIC_OK ||
+        h->laptop_n == LAPTOPS_MAX)
         return;
     for (unsigned i = 0; i < h->laptop_n; i++)
         h->laptops[i].revoked = h->laptops[i].revoked || h->laptops[i].device == l->device;

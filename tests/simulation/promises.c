@@ -195,7 +195,8 @@ void promise_note_acknowledged(struct laptop *l)
             settle_doubt(e, journal->times[i] > 0, times > 0);
         if (e->state == ENTRY_VOID && times > 0)
             broken(h, "4 (refused)", "#%u# was refused, and is on %s", i, l->machine.name);
-        e->away = e->away && times == 0;
+        if (e->laptop == number)
+            e->away = e->away && times == 0;
         if (e->laptop == number && e->state == ENTRY_KEPT && !e->excused && !e->away && times == 0)
             broken(h, "4 (lost)", "#%u# is no longer on %s", i, l->machine.name);
         e->acknowledged = e->acknowledged || journal->times[i] > 0;
