@@ -85,6 +85,9 @@ do_test() {
     say "address and undefined behaviour sanitizers"
     build debug
     run debug debug "${skip[@]}"
+    say "a thousand histories"
+    build release simulation
+    run histories release --label-regex '^histories$' "${skip[@]}"
     say "thread sanitizer"
     build tsan
     run tsan tsan --label-regex '^threads$' "${skip[@]}"

@@ -114,7 +114,7 @@ static int start_pushing(struct pic_courier *c)
 static int run_lane(struct pic_courier *c, enum pic_courier_lane lane);
 
 /* Where the feed was when the last receipt was written: own segments that this laptop has lost come
- * after it. */
+ * after it. What others wrote may not have been pulled that far. */
 static int recovery_cursor(struct pic_courier *c)
 {
     struct pic_receipt receipt;
@@ -123,12 +123,14 @@ static int recovery_cursor(struct pic_courier *c)
     if (stmt == NULL)
         return PIC_EIO;
     int status = pic_db_step(stmt, &row);
-    c->cursor = 0;
-    memset(c->cursor_mark, 0, PIC_MARK_SIZE);
-    if (status == PIC_OK && row &&
-        pic_receipt_read(pic_db_column_span(stmt, 0), c->agent->self.server.identity, &receipt) ==
-            PIC_OK &&
-        receipt.seq > 0) {
+    bool known = status == PIC_OK && row &&
+                 pic_receipt_read(pic_db_column_span(stmt, 0), c->agent->self.server.identity,
+                                  &receipt) == PIC_OK &&
+                 receipt.seq > 0;
+    if (!known) {
+        c->cursor = 0;
+        memset(c->cursor_mark, 0, PIC_MARK_SIZE);
+    } else if (receipt.position < c->cursor) {
         c->cursor = receipt.position;
         memcpy(c->cursor_mark, receipt.head, PIC_MARK_SIZE);
     }
@@ -158,8 +160,9 @@ static int recover(struct pic_courier *c)
     c->kept_max = KEPT_MAX;
     c->fed = false; /* the receipt is still to come */
     c->lane = before;
-    if (status == PIC_OK)
-        status = pic_agent_rebuild(c->agent, c->err);
+    /* Also where the line broke half-way: some of it came, and the next entry must see it. */
+    int rebuilt = pic_agent_rebuild(c->agent, c->err);
+    status = status == PIC_OK ? rebuilt : status;
     if (status != PIC_OK)
         return status;
     status = pic_seal_hash(c->agent, c->told_seq, hash);

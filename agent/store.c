@@ -100,9 +100,13 @@ static int make_state(struct pic_agent *agent, struct pic_err *err)
                                       .organisation = self->organisation,
                                       .roles = self->role,
                                       .last_seq = UINT64_MAX};
+    struct pic_state *made = NULL;
+    int status = pic_state_new(&agent->db, self->device == 0 ? NULL : &author, &made, err);
+    if (status != PIC_OK)
+        return status; /* what there was still holds */
     pic_state_free(agent->state);
-    agent->state = NULL;
-    return pic_state_new(&agent->db, self->device == 0 ? NULL : &author, &agent->state, err);
+    agent->state = made;
+    return PIC_OK;
 }
 
 int pic_agent_become(struct pic_agent *agent, const struct pic_agent_self *self,
@@ -265,6 +269,11 @@ void pic_agent_abandon(struct pic_agent *agent)
 
 int pic_agent_begin(struct pic_agent *agent, struct pic_err *err)
 {
+    /* A disk that was full may have stopped the making of the state: it is made now. */
+    int status =
+        agent->state == NULL && agent->self.device != 0 ? pic_agent_rebuild(agent, err) : PIC_OK;
+    if (status != PIC_OK)
+        return status;
     return pic_db_begin(&agent->db, err);
 }
 
@@ -561,6 +570,10 @@ int pic_agent_rebuild(struct pic_agent *agent, struct pic_err *err)
         status = make_state(agent, err);
     if (status == PIC_OK)
         status = fold_all(agent, err);
+    if (status != PIC_OK) { /* not half of it */
+        pic_state_free(agent->state);
+        agent->state = NULL;
+    }
     return status == PIC_OK || (err != NULL && err->status != PIC_OK) ? status
                                                                       : pic_fail(err, status, NULL);
 }

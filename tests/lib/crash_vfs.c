@@ -553,8 +553,10 @@ static int disk_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
         .disk = disk,
         .file = f,
         .life = disk->life,
-        .syncs_folder = is_new && (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL |
-                                            SQLITE_OPEN_SUPER_JOURNAL)) != 0,
+        /* Also where the file was there: a program that was killed may have made it. */
+        .syncs_folder =
+            (flags & SQLITE_OPEN_CREATE) != 0 &&
+            (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL)) != 0,
         .delete_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0,
     };
     f->handles = h;

@@ -89,15 +89,16 @@ void centre_settle(struct centre *c)
     if (!machine_restart(&c->machine))
         return;
     centre_close(c);
-    machine_dare(&c->machine, 20);
+    machine_dare(&c->machine, 20, OPENING_OPERATIONS);
     centre_open(c);
     machine_calm(&c->machine);
+    promise_server_holds(c->machine.history, false);
 }
 
 bool centre_answer(struct centre *c, struct pic_span request, struct pic_buf *reply)
 {
     struct history *h = c->machine.history;
-    machine_dare(&c->machine, h->weather.trouble / 4);
+    machine_dare(&c->machine, h->weather.trouble / 4, EXCHANGE_OPERATIONS);
     int status = pic_answer(&c->answer, &c->scratch, machine_now_ms(&c->machine), request, reply);
     bool answered = status == PIC_OK && !machine_is_cut(&c->machine);
     if (chance(h, 60) && pic_projector_catch_up(c->server.projector, NULL, NULL, NULL) != PIC_OK &&
@@ -215,7 +216,7 @@ int centre_enter(struct centre *c)
                                     {"kind", "sur-pieces", 0},
                                     {"result", "a-corriger", 0},
                                     {"rejected", amount, 0}};
-    machine_dare(&c->machine, h->weather.trouble / 2);
+    machine_dare(&c->machine, h->weather.trouble / 2, ENTRY_OPERATIONS);
     int status = PIC_OK;
     switch (draw(h, 5)) {
     case 0:
@@ -383,5 +384,6 @@ bool centre_restore(struct centre *c)
     tell(h, "centre: restored from its backup");
     centre_open(c);
     promise_excuse_lost(h);
+    promise_server_holds(h, true);
     return true;
 }

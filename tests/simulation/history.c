@@ -265,43 +265,56 @@ static void step_sync(struct history *h, struct laptop *l)
 {
     static const unsigned errands[] = {PIC_ERRAND_ALL, PIC_ERRAND_ALL, PIC_ERRAND_SEND,
                                        PIC_ERRAND_RECEIVE, PIC_ERRAND_SEND | PIC_ERRAND_RECEIVE};
-    machine_dare(&l->machine, h->weather.trouble);
+    machine_dare(&l->machine, h->weather.trouble, SYNC_OPERATIONS);
     (void)laptop_sync(l, errands[draw(h, sizeof errands / sizeof *errands)]);
 }
 
 static void step_clock(struct history *h, struct laptop *l)
 {
     static const int64_t year_ms = INT64_C(365) * DAY_MS;
-    static const int64_t jumps_ms[] = {
-        0, 17 * -365LL * DAY_MS, 15 * 365LL * DAY_MS, 7200000, -7200000, 400000};
+    static const int64_t hour_ms = INT64_C(60) * 60 * 1000;
+    const int64_t jumps_ms[] = {0,           -17 * year_ms, 15 * year_ms,
+                                2 * hour_ms, -2 * hour_ms,  hour_ms / 9}; /* 2009, 2041… */
     struct machine *m = &l->machine;
     m->offset_ms = jumps_ms[draw(h, sizeof jumps_ms / sizeof *jumps_ms)];
     m->drift_ppm = (int64_t)draw(h, 2000) - 1000;
     m->since_ms = h->now_ms;
     tell(h, "%s: its clock is now %+lld days off", m->name, (long long)(m->offset_ms / DAY_MS));
-    (void)year_ms;
 }
 
 static void step_disk(struct history *h, struct laptop *l)
 {
-    struct crash_vfs *disk = draw(h, 4) == 0 ? h->centre.machine.disk : l->machine.disk;
+    struct crash_vfs *disk = draw(h, 6) == 0 ? h->centre.machine.disk : l->machine.disk;
     bool full = chance(h, 60);
     crash_vfs_limit(disk, full ? crash_vfs_used(disk) + draw(h, 30000) : 0);
     tell(h, "%s: disk %s", crash_vfs_name(disk), full ? "nearly full" : "has room again");
 }
 
+/* What was acknowledged must not be lost on both sides at once: nobody could tell it then. So a
+ * server goes back in time only where laptops did not, and the other way round. */
+static bool has_twins(const struct history *h)
+{
+    for (unsigned i = 0; i < h->laptop_n; i++)
+        for (unsigned k = i + 1; k < h->laptop_n; k++)
+            if (h->laptops[i].device == h->laptops[k].device)
+                return true;
+    return false;
+}
+
 static void step_backup(struct history *h, struct laptop *l)
 {
-    (void)h;
-    if (l->backup.disk == NULL || draw(h, 2) == 0)
+    if (l->backup.disk == NULL || draw(h, 2) == 0) {
         laptop_back_up(l);
-    else
+    } else if (promise_server_remembers(h)) {
         laptop_restore(l);
+        h->copied = true;
+    }
 }
 
 static void step_clone(struct history *h, struct laptop *l)
 {
-    if (h->laptop_n < LAPTOPS_MAX) {
+    if (h->laptop_n < LAPTOPS_MAX && promise_server_remembers(h)) {
+        h->copied = true;
         struct laptop *twin = new_laptop(h);
         (void)mkdir(twin->machine.folder, S_IRWXU);
         laptop_clone(l, twin);
@@ -310,7 +323,9 @@ static void step_clone(struct history *h, struct laptop *l)
 
 static void step_revoke(struct history *h, struct laptop *l)
 {
-    if (centre_revoke(&h->centre, l->device) != PIC_OK || h->laptop_n == LAPTOPS_MAX)
+    /* A server that went back in time hears its devices out before it retires one. */
+    if (!promise_server_remembers(h) || centre_revoke(&h->centre, l->device) != PIC_OK ||
+        h->laptop_n == LAPTOPS_MAX)
         return;
     for (unsigned i = 0; i < h->laptop_n; i++)
         h->laptops[i].revoked = h->laptops[i].revoked || h->laptops[i].device == l->device;
@@ -322,19 +337,22 @@ static void step_revoke(struct history *h, struct laptop *l)
 static void step_centre(struct history *h, struct laptop *l)
 {
     (void)l;
-    switch (draw(h, 6)) {
+    switch (draw(h, 8)) {
     case 0:
         centre_back_up(&h->centre);
+        h->copied = has_twins(h);
         break;
     case 1:
-        (void)centre_restore(&h->centre);
-        break;
     case 2:
+        if (!h->copied)
+            (void)centre_restore(&h->centre);
+        break;
+    case 3:
         h->now_ms += (int64_t)draw(h, 45) * DAY_MS;
         centre_rotate(&h->centre);
         break;
-    case 3:
-        h->centre.machine.offset_ms = (int64_t)draw(h, 20 * 60 * 1000) - INT64_C(10) * 60 * 1000;
+    case 4:
+        h->centre.machine.offset_ms = (int64_t)draw(h, 20 * 60 * 1000) - 10 * 60 * 1000;
         tell(h, "centre: its clock moves");
         break;
     default:
@@ -366,8 +384,8 @@ static const struct {
     unsigned weight;
     void (*act)(struct history *h, struct laptop *l);
 } steps[] = {
-    {36, step_enter}, {36, step_sync},  {5, step_clock},  {4, step_disk},  {5, step_backup},
-    {2, step_clone},  {1, step_revoke}, {8, step_centre}, {2, step_forge}, {4, step_crash},
+    {36, step_enter}, {36, step_sync},  {5, step_clock},   {4, step_disk},  {5, step_backup},
+    {2, step_clone},  {1, step_revoke}, {10, step_centre}, {2, step_forge}, {4, step_crash},
 };
 
 static void one_step(struct history *h)

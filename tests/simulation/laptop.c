@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "agent/enrol.h"
+#include "agent/status.h"
 #include "tests/simulation/history.h"
 #include "tests/simulation/line.h"
 #include "tests/simulation/promises.h"
@@ -94,17 +95,13 @@ void laptop_open(struct laptop *l)
 
 void laptop_settle(struct laptop *l)
 {
-    struct history *h = l->machine.history;
-    if (machine_restart(&l->machine)) {
-        laptop_close(l);
-        machine_dare(&l->machine, 20);
-        laptop_open(l);
-        machine_calm(&l->machine);
-    }
-    for (unsigned i = 0; i < h->ledger.n; i++) /* what was in doubt is looked up */
-        if (h->ledger.entries[i].state == ENTRY_DOUBT &&
-            h->ledger.entries[i].laptop == (unsigned)(l - h->laptops))
-            promise_note_acknowledged(l);
+    if (!machine_restart(&l->machine))
+        return;
+    laptop_close(l);
+    machine_dare(&l->machine, 20, OPENING_OPERATIONS);
+    laptop_open(l);
+    machine_calm(&l->machine);
+    promise_note_acknowledged(l); /* what was in doubt is known now */
 }
 
 void laptop_enrol(struct laptop *l, struct pic_span bytes)
@@ -133,6 +130,7 @@ int laptop_sync(struct laptop *l, unsigned errands)
     struct line line;
     struct pic_courier_report report;
     struct pic_err err = {0};
+    struct pic_status_facts facts;
     const struct pic_courier_options options = {.errands = errands,
                                                 .document_bytes_max = DOCUMENT_BYTES,
                                                 .program = PROGRAM,
@@ -148,8 +146,22 @@ int laptop_sync(struct laptop *l, unsigned errands)
          pic_status_name(status), cut ? " (cut)" : "", (unsigned long long)report.changes_sent,
          (unsigned long long)report.segments_received, report.restamped ? ", restamped" : "",
          report.shifted ? ", shifted" : "", report.server_had_forgotten ? ", forgotten" : "");
+    if (status != PIC_OK)
+        tell(h, "  lanes: enrol %s, changes %s, recover %s, pull %s, documents %s, closing %s",
+             pic_status_name(report.lanes[PIC_LANE_ENROL]),
+             pic_status_name(report.lanes[PIC_LANE_CHANGES]),
+             pic_status_name(report.lanes[PIC_LANE_RECOVER]),
+             pic_status_name(report.lanes[PIC_LANE_PULL]),
+             pic_status_name(report.lanes[PIC_LANE_DOCUMENTS]),
+             pic_status_name(report.lanes[PIC_LANE_CLOSING]));
     laptop_settle(l);
     promise_note_acknowledged(l);
+    if (status != PIC_OK || report.server_ms == 0)
+        return status;
+    if (pic_status_read(&l->agent, &facts) != PIC_OK)
+        broken(h, "reading", "%s: status", l->machine.name);
+    if (facts.standing == PIC_STANDING_RECEIVED)
+        promise_all_is_received(l);
     return status;
 }
 

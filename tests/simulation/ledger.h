@@ -10,7 +10,8 @@ enum { ENTRIES_MAX = 1024 };
 
 enum entry_state {
     ENTRY_VOID,  /* refused to the person: it is nowhere */
-    ENTRY_DOUBT, /* the power failed meanwhile: it is there or it is not */
+    ENTRY_DOUBT, /* the power failed meanwhile: it is there or it is not; and where it is, another cut
+                  * may still take it until something was synced after it */
     ENTRY_KEPT,  /* the person was told that it is recorded */
 };
 
@@ -22,6 +23,8 @@ struct entry {
     bool acknowledged; /* its laptop holds a verified receipt for it */
     bool excused;      /* no disk has it any more: it was lost with one that was not received yet */
     bool away;         /* its laptop went back in time, and has not pulled it back yet */
+    bool forgotten;    /* by a server that went back in time, until it is sent again */
+    bool seen;         /* in doubt, and found: once, or still */
     bool hostile;      /* forged: it must have no effect */
     unsigned times;    /* scratch: how often it was found */
 };

@@ -2,8 +2,6 @@
 
 #include "tests/simulation/history.h"
 
-enum { FUSE_MAX = 120 };
-
 static const int64_t million = 1000000;
 
 int64_t machine_now_ms(void *context)
@@ -13,10 +11,10 @@ int64_t machine_now_ms(void *context)
     return m->history->now_ms + m->offset_ms + lived_ms * m->drift_ppm / million;
 }
 
-void machine_dare(struct machine *m, unsigned percent)
+void machine_dare(struct machine *m, unsigned percent, unsigned operations)
 {
     if (chance(m->history, percent))
-        crash_vfs_arm(m->disk, CRASH_FAULT_CUT, draw(m->history, FUSE_MAX));
+        crash_vfs_arm(m->disk, CRASH_FAULT_CUT, draw(m->history, operations));
 }
 
 void machine_calm(struct machine *m)

@@ -9,7 +9,15 @@
 
 struct history;
 
-enum { FOLDER_MAX_BYTES = 128, MACHINE_NAME_MAX = 16 };
+enum {
+    FOLDER_MAX_BYTES = 128,
+    MACHINE_NAME_MAX = 16,
+    /* About as many operations of its disk as these take. */
+    ENTRY_OPERATIONS = 16,
+    OPENING_OPERATIONS = 24,
+    EXCHANGE_OPERATIONS = 40,
+    SYNC_OPERATIONS = 150,
+};
 
 struct machine {
     struct history *history;
@@ -23,8 +31,9 @@ struct machine {
 
 /* Its wall clock, milliseconds since 1970; context is the machine. */
 int64_t machine_now_ms(void *machine);
-/* Makes the power fail at one of the next operations of its disk, now and then. */
-void machine_dare(struct machine *machine, unsigned percent);
+/* Makes the power fail at one of the next operations of its disk, with so many chances in a
+ * hundred. */
+void machine_dare(struct machine *machine, unsigned percent, unsigned operations);
 /* Nothing fails any more that has not failed yet. */
 void machine_calm(struct machine *machine);
 /* Whether it stands still, by a power cut or because its program was killed. */

@@ -6,7 +6,7 @@
 #include "agent/record.h"
 #include "tests/simulation/history.h"
 
-enum { INPUTS_MAX = 8, TEXT_MAX = 96, CENTS_MAX = 90000, DOCUMENT_MAX = 5000 };
+enum { INPUTS_MAX = 8, TEXT_MAX = 96, CENTS_MAX = 90000, DOCUMENT_MAX = 20000 };
 
 /* An entry as it is typed; what is about another row is its id. */
 struct typed {
@@ -61,6 +61,31 @@ static void conclude(struct draft *d, unsigned entity, int64_t cents, int status
     laptop_settle(d->l);
 }
 
+/* What a person has just entered is what they see: an edit is the value, nothing is left to decide,
+ * and a decision is the latest. */
+static void expect_seen(struct draft *d, unsigned entity, uint64_t id, bool asked)
+{
+    static const char edited[] = "SELECT count(*) FROM project WHERE id = ?1 AND asked = ?2 AND NOT"
+                                 " EXISTS(SELECT 1 FROM conflict WHERE id = ?1 AND field = ?3)";
+    static const char decided[] =
+        "SELECT count(*) FROM decision AS d WHERE id = ?1 AND NOT EXISTS(SELECT 1 FROM decision AS"
+        " e WHERE e.project = d.project AND (e.stamp, e.id >> 40) > (d.stamp, d.id >> 40))";
+    if (entity != PIC_DECISION && !asked)
+        return;
+    sqlite3_stmt *stmt = pic_db_prepare(&d->l->agent.db, asked ? edited : decided, NULL);
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)id);
+    if (asked) {
+        const struct pic_entity *project = pic_dictionary_entity(PIC_PROJECT);
+        (void)sqlite3_bind_int64(stmt, 2, d->cents);
+        (void)sqlite3_bind_int64(stmt, 3, pic_entity_by_column(project, "asked")->number);
+    }
+    bool seen =
+        stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int64(stmt, 0) == 1;
+    (void)sqlite3_finalize(stmt);
+    if (!seen)
+        broken(d->h, "2 (an author sees the entry)", "%s: #%u#", d->l->machine.name, d->mark);
+}
+
 static void enter(struct draft *d, unsigned entity_number, uint64_t id, const struct typed *typed,
                   size_t n, int64_t cents)
 {
@@ -76,6 +101,9 @@ static void enter(struct draft *d, unsigned entity_number, uint64_t id, const st
                                        .value = typed[i].text == NULL ? &refs[i] : NULL};
     }
     int status = pic_record(&d->l->agent, entity, id, inputs, n, &dot, &err);
+    bool asked = entity_number == PIC_PROJECT && id != 0 && n > 1;
+    if (status == PIC_OK && !machine_is_cut(&d->l->machine))
+        expect_seen(d, entity_number, asked ? id : dot, asked);
     conclude(d, entity_number, cents, status, err.arg[0]);
 }
 
@@ -228,7 +256,7 @@ void people_enter(struct laptop *l)
     struct draft d;
     if (!begin(&d, l))
         return;
-    machine_dare(&l->machine, d.h->weather.trouble / 2);
+    machine_dare(&l->machine, d.h->weather.trouble / 2, ENTRY_OPERATIONS);
     PICK(&d, kinds)(&d);
 }
 

@@ -167,6 +167,17 @@ static struct found *found_new(struct history *h, uint32_t device)
     return f;
 }
 
+/* Where it was found and is gone again, it may come back from a backup: nothing was promised. */
+static void settle_doubt(struct entry *e, bool acknowledged, bool there)
+{
+    e->excused = e->seen && !there;
+    if (acknowledged || e->excused)
+        e->state = ENTRY_KEPT;
+    else if (!there)
+        e->state = ENTRY_VOID;
+    e->seen = e->seen || there;
+}
+
 void promise_note_acknowledged(struct laptop *l)
 {
     struct history *h = l->machine.history;
@@ -181,16 +192,79 @@ void promise_note_acknowledged(struct laptop *l)
         if (times > 1)
             broken(h, "4 (applied twice)", "#%u# is %u times on %s", i, times, l->machine.name);
         if (e->state == ENTRY_DOUBT && e->laptop == number)
-            e->state = times == 1 ? ENTRY_KEPT : ENTRY_VOID;
+            settle_doubt(e, journal->times[i] > 0, times > 0);
         if (e->state == ENTRY_VOID && times > 0)
             broken(h, "4 (refused)", "#%u# was refused, and is on %s", i, l->machine.name);
-        e->away = e->away && times == 0;
+        if (e->laptop == number)
+            e->away = e->away && times == 0;
         if (e->laptop == number && e->state == ENTRY_KEPT && !e->excused && !e->away && times == 0)
             broken(h, "4 (lost)", "#%u# is no longer on %s", i, l->machine.name);
         e->acknowledged = e->acknowledged || journal->times[i] > 0;
     }
     free(journal);
     free(pending);
+}
+
+/* The document that a change brings, if any, must be whole on the server, unless a clone has it. */
+struct documents {
+    struct laptop *l;
+};
+
+static void check_document(void *context, const struct pic_change *change, uint64_t audience)
+{
+    const struct documents *d = context;
+    struct history *h = d->l->machine.history;
+    const struct pic_field *blob =
+        pic_entity_by_column(pic_dictionary_entity(PIC_DOCUMENT), "blob");
+    unsigned mark = ledger_mark(change);
+    (void)audience;
+    if (change->entity != PIC_DOCUMENT || pic_dot_device(change->dot) != d->l->device)
+        return;
+    for (unsigned i = 0; i < change->op_n; i++)
+        if (change->ops[i].field == blob->number && change->ops[i].value.s.n == PIC_HASH_SIZE &&
+            mark < ENTRIES_MAX && h->ledger.entries[mark].laptop == (unsigned)(d->l - h->laptops) &&
+            pic_blobs_verify(&h->centre.server.documents, change->ops[i].value.s.p) != PIC_OK)
+            broken(h, "4 (documents)", "%s says that all is received; #%u# is not",
+                   d->l->machine.name, mark);
+}
+
+void promise_all_is_received(struct laptop *l)
+{
+    struct history *h = l->machine.history;
+    struct documents documents = {l};
+    struct found *f = found_new(h, l->device);
+    each_change(h, h->centre.server.journal, find, f);
+    for (unsigned i = 0; i < h->ledger.n; i++) {
+        const struct entry *e = &h->ledger.entries[i];
+        if (e->laptop == (unsigned)(l - h->laptops) && e->state == ENTRY_KEPT && !e->excused &&
+            !e->away && f->times[i] != 1)
+            broken(h, "4 (received)", "%s says that all is received; #%u# is not", l->machine.name,
+                   i);
+    }
+    each_change(h, l->agent.journal, check_document, &documents);
+    free(f);
+}
+
+void promise_server_holds(struct history *h, bool restored)
+{
+    struct found *f = found_new(h, 0);
+    each_change(h, h->centre.server.journal, find, f);
+    for (unsigned i = 0; i < h->ledger.n; i++) {
+        struct entry *e = &h->ledger.entries[i];
+        e->forgotten = (e->forgotten || restored) && f->times[i] == 0;
+        if (e->acknowledged && !e->excused && !e->forgotten && f->times[i] == 0)
+            broken(h, "4 (acknowledged)", "#%u# is no longer on the server", i);
+    }
+    free(f);
+}
+
+bool promise_server_remembers(struct history *h)
+{
+    promise_server_holds(h, false);
+    for (unsigned i = 0; i < h->ledger.n; i++)
+        if (h->ledger.entries[i].acknowledged && h->ledger.entries[i].forgotten)
+            return false;
+    return true;
 }
 
 /* Every place of every entry, all stores together. */

@@ -2,6 +2,8 @@
 #ifndef PIC_SIMULATION_PROMISES_H
 #define PIC_SIMULATION_PROMISES_H
 
+#include <stdbool.h>
+
 struct history;
 struct laptop;
 
@@ -18,6 +20,12 @@ void promise_5_facts_stand(struct history *h);
 
 /* Part of 4 that holds at any moment: notes what a laptop holds receipts for. */
 void promise_note_acknowledged(struct laptop *l);
+/* Just after a laptop said "tout est recu": it is, documents too. */
+void promise_all_is_received(struct laptop *l);
+/* At any moment: what was acknowledged is on the server. restored: it just went back in time. */
+void promise_server_holds(struct history *h, bool restored);
+/* Whether the server has been sent again all that it had forgotten. */
+bool promise_server_remembers(struct history *h);
 /* After the disk of a laptop went back in time: its entries may be elsewhere for a while. */
 void promise_excuse_away(struct laptop *l);
 /* After a disk went back in time: entries that no disk holds any more are excused. */
