@@ -13,7 +13,8 @@
 
 enum {
     QUEUE_FRAMES = 512,
-    QUEUE_BYTES = 4 << 20,
+    FRAMES_BYTES = 8 << 20, /* of frames that come, wait their turn, or are being answered */
+    QUEUE_BYTES = FRAMES_BYTES + QUEUE_FRAMES * 1024,
     CLOSE_MS = 5000,
     TICK_S = 1,
     CONTACTS_TICKS = 30,
@@ -64,6 +65,7 @@ static int start_listeners(struct daemon *d, struct pic_err *err)
     const struct pic_listener_options options = {.idle_ms = d->options->idle_ms,
                                                  .peers_max = d->options->peers_max,
                                                  .per_host_max = d->options->per_host_max,
+                                                 .bytes_max = FRAMES_BYTES / d->options->url_n,
                                                  .frame = pic_workers_frame,
                                                  .context = d->workers};
     for (size_t i = 0; i < d->options->url_n; i++) {
