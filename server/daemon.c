@@ -12,9 +12,8 @@
 #include "server/workers.h"
 
 enum {
-    QUEUE_FRAMES = 512,
     FRAMES_BYTES = 8 << 20, /* of frames that come, wait their turn, or are being answered */
-    QUEUE_BYTES = FRAMES_BYTES + QUEUE_FRAMES * 1024,
+    LIGHT_BYTES = 1024,     /* of a frame that is not counted there */
     CLOSE_MS = 5000,
     TICK_S = 1,
     CONTACTS_TICKS = 30,
@@ -50,10 +49,13 @@ static int start_threads(struct daemon *d, struct pic_err *err)
         status = pic_follower_start(o->folder, &d->follower, err);
     if (status == PIC_OK)
         status = pic_committer_start(o->folder, pic_follower_wake, d->follower, &d->committer, err);
+    /* A connection has one frame here at most, and listeners hold back what is too much: nobody is
+     * told to come again while the server lives. */
+    const size_t frames = (size_t)o->peers_max * o->url_n;
     const struct pic_workers_options workers = {.folder = o->folder,
                                                 .n = o->workers,
-                                                .frames_max = QUEUE_FRAMES,
-                                                .bytes_max = QUEUE_BYTES,
+                                                .frames_max = frames,
+                                                .bytes_max = FRAMES_BYTES + frames * LIGHT_BYTES,
                                                 .committer = d->committer,
                                                 .contacts = d->contacts};
     return status == PIC_OK ? pic_workers_start(&workers, &d->keys, &d->workers, err) : status;
