@@ -11,8 +11,8 @@
 #include "server/workers.h"
 
 enum {
-    QUEUE_FRAMES = 512,
-    QUEUE_BYTES = 4 << 20,
+    FRAMES_BYTES = 8 << 20, /* of frames that come, wait their turn, or are being answered */
+    LIGHT_BYTES = 1024,     /* of a frame that is not counted there */
     CLOSE_MS = 5000,
     TICK_S = 1,
     CONTACTS_TICKS = 30,
@@ -48,10 +48,13 @@ static int start_threads(struct daemon *d, struct pic_err *err)
         status = pic_follower_start(o->folder, &d->follower, err);
     if (status == PIC_OK)
         status = pic_committer_start(o->folder, pic_follower_wake, d->follower, &d->committer, err);
+    /* A connection has one frame here at most, and listeners hold back what is too much: nobody is
+     * told to come again while the server lives. */
+    const size_t frames = (size_t)o->peers_max * o->url_n;
     const struct pic_workers_options workers = {.folder = o->folder,
                                                 .n = o->workers,
-                                                .frames_max = QUEUE_FRAMES,
-                                                .bytes_max = QUEUE_BYTES,
+                                                .frames_max = frames,
+                                                .bytes_max = FRAMES_BYTES + frames * LIGHT_BYTES,
                                                 .committer = d->committer,
                                                 .contacts = d->contacts};
     return status == PIC_OK ? pic_workers_start(&workers, &d->keys, &d->workers, err) : status;
@@ -63,6 +66,7 @@ static int start_listeners(struct daemon *d, struct pic_err *err)
     const struct pic_listener_options options = {.idle_ms = d->options->idle_ms,
                                                  .peers_max = d->options->peers_max,
                                                  .per_host_max = d->options->per_host_max,
+                                                 .bytes_max = FRAMES_BYTES / d->options->url_n,
                                                  .frame = pic_workers_frame,
                                                  .context = d->workers};
     for (size_t i = 0; i < d->options->url_n; i++) {

@@ -22,6 +22,11 @@ bool pic_frame_is_whole(const struct pic_frame_reader *r)
     return r->header_len == PIC_FRAME_HEADER && r->payload.len == r->length;
 }
 
+size_t pic_frame_weight(const struct pic_frame_reader *r)
+{
+    return r->payload.len > 0 && r->length > PIECE_MIN ? r->length : 0;
+}
+
 uint8_t *pic_frame_want(struct pic_frame_reader *r, size_t *n)
 {
     if (r->header_len < PIC_FRAME_HEADER) {

@@ -31,6 +31,9 @@ uint8_t *pic_frame_want(struct pic_frame_reader *r, size_t *n);
  * magic is wrong, PIC_ELIMIT when the declared length is above PIC_FRAME_MAX; the stream is then
  * lost. */
 PIC_MUST_USE int pic_frame_took(struct pic_frame_reader *r, size_t n);
+/* What the frame will hold in memory, 0 while that is one piece of 1 KiB at most: it is short, or
+ * nothing of it has come but its header. */
+size_t pic_frame_weight(const struct pic_frame_reader *r);
 bool pic_frame_is_whole(const struct pic_frame_reader *r);
 /* The payload of a whole frame, now the caller's; the reader is ready for the next frame. */
 struct pic_buf pic_frame_take(struct pic_frame_reader *r);

@@ -1,21 +1,26 @@
 #include "protocol/net/listener.h"
 
 #include <nng/nng.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/net/budget.h"
 #include "protocol/net/roster.h"
 #include "protocol/net/wait.h"
 
 /* One aio per peer: it reads a frame, or writes an answer, or rests while the answer is due. Only
  * the keeper, a thread of the listener, cancels and frees peers; everybody else moves them to the
  * place LEAVING or DEAD and pokes it. So a peer taken from the roster by the keeper stays valid
- * outside the lock, and no aio is stopped or freed from its own callback. */
+ * outside the lock, and no aio is stopped or freed from its own callback.
+ *
+ * A peer whose frame waits for room in the budget rests too, until the keeper lets it go on. */
 
 enum {
     PROGRESS_BYTES = 4096, /* what renews a deadline within a frame */
     ACCEPT_PAUSE_MS = 50,  /* after accept failed: no descriptors left, most often */
     CANCEL_AGAIN_MS = 10,
+    STALL_PART = 16, /* of the idle deadline: a full frame at that pace takes all of it */
 };
 
 struct pic_peer {
@@ -25,9 +30,10 @@ struct pic_peer {
     nng_aio *aio;
     bool writing; /* changes under the lock, or while BUSY */
     struct pic_frame_reader reader;
-    struct pic_buf out; /* the answer, framed */
-    size_t done;        /* bytes of it that are gone */
-    size_t progress;    /* bytes moved since the deadline was last renewed */
+    struct pic_share share; /* of the budget, for the frame that comes or is answered */
+    struct pic_buf out;     /* the answer, framed */
+    size_t done;            /* bytes of it that are gone */
+    size_t progress;        /* bytes moved since the deadline was last renewed */
 };
 
 struct pic_listener {
@@ -39,6 +45,7 @@ struct pic_listener {
 
     struct pic_wait wait; /* what follows is under its lock */
     struct pic_roster roster;
+    struct pic_budget budget;
     struct pic_listener_counts counts;
     bool accepting;    /* an accept is out, or about to be */
     int64_t resume_ms; /* not before then, otherwise */
@@ -52,6 +59,11 @@ struct pic_listener {
 static struct pic_peer *peer_of(struct pic_member *m)
 {
     return (struct pic_peer *)(void *)m;
+}
+
+static struct pic_peer *sharer(struct pic_share *s)
+{
+    return (struct pic_peer *)(void *)((char *)s - offsetof(struct pic_peer, share));
 }
 
 /* --- under the lock --- */
@@ -68,8 +80,10 @@ static void renew(struct pic_peer *peer, enum pic_place place)
 {
     struct pic_listener *l = peer->listener;
     bool first = pic_roster_next_deadline_ms(&l->roster) == INT64_MAX;
+    int64_t now_ms = pic_wait_now_ms();
     peer->progress = 0;
-    pic_roster_move(&l->roster, &peer->member, place, pic_wait_now_ms() + l->options.idle_ms);
+    pic_budget_moved(&l->budget, &peer->share, now_ms);
+    pic_roster_move(&l->roster, &peer->member, place, now_ms + l->options.idle_ms);
     if (first)
         poke(l);
 }
@@ -80,6 +94,28 @@ static void condemn(struct pic_listener *l, struct pic_member *m)
     poke(l);
 }
 
+/* The bytes of a frame are free again: the keeper lets the next in line go on. */
+static void give_back(struct pic_peer *peer)
+{
+    struct pic_listener *l = peer->listener;
+    pic_budget_return(&l->budget, &peer->share);
+    if (pic_budget_is_awaited(&l->budget))
+        poke(l);
+}
+
+/* Whether the rest of the frame may come now; if not, the keeper has the peer. */
+static bool has_room(struct pic_peer *peer)
+{
+    struct pic_listener *l = peer->listener;
+    size_t weight = pic_frame_weight(&peer->reader);
+    if (weight == 0 || peer->share.state != PIC_SHARE_NONE ||
+        pic_budget_ask(&l->budget, &peer->share, weight, pic_wait_now_ms()))
+        return true;
+    l->counts.waited++;
+    poke(l); /* others have less time to stand still */
+    return false;
+}
+
 /* --- one peer: a chain of operations, one at a time --- */
 
 static void peer_end(struct pic_peer *peer, int status)
@@ -88,6 +124,7 @@ static void peer_end(struct pic_peer *peer, int status)
     pic_wait_lock(&l->wait);
     if (status != PIC_OK)
         l->counts.bad++;
+    give_back(peer);
     pic_roster_move(&l->roster, &peer->member, PIC_PLACE_DEAD, 0);
     poke(l);
     pic_wait_unlock(&l->wait);
@@ -122,6 +159,7 @@ static void peer_hand_over(struct pic_peer *peer)
     bool wanted = !l->closing && peer->member.place != PIC_PLACE_LEAVING;
     if (wanted) {
         l->counts.frames++;
+        pic_budget_whole(&peer->share);
         pic_roster_move(&l->roster, &peer->member, PIC_PLACE_BUSY, 0);
     }
     pic_wait_unlock(&l->wait);
@@ -133,9 +171,12 @@ static void peer_hand_over(struct pic_peer *peer)
     peer_end(peer, PIC_OK);
 }
 
-/* Bytes have moved and more must: false when the peer has to end instead. */
-static bool peer_may_go_on(struct pic_peer *peer, size_t moved, bool answered)
+enum next { NEXT_GO_ON, NEXT_REST, NEXT_END };
+
+/* Bytes have moved and more must: what the peer does now. */
+static enum next peer_next(struct pic_peer *peer, size_t moved, bool answered)
 {
+    enum next next = NEXT_GO_ON;
     struct pic_listener *l = peer->listener;
     pic_wait_lock(&l->wait);
     peer->writing = peer->writing && !answered;
@@ -143,8 +184,12 @@ static bool peer_may_go_on(struct pic_peer *peer, size_t moved, bool answered)
     peer->progress += moved;
     if (may && (answered || peer->progress >= PROGRESS_BYTES))
         renew(peer, peer->member.place);
+    if (!may)
+        next = NEXT_END;
+    else if (!peer->writing && !has_room(peer))
+        next = NEXT_REST;
     pic_wait_unlock(&l->wait);
-    return may;
+    return next;
 }
 
 static void peer_moved(void *arg)
@@ -172,9 +217,10 @@ static void peer_moved(void *arg)
             return;
         }
     }
-    if (peer_may_go_on(peer, n, answered))
+    enum next next = peer_next(peer, n, answered);
+    if (next == NEXT_GO_ON)
         peer_go_on(peer);
-    else
+    else if (next == NEXT_END)
         peer_end(peer, PIC_OK);
 }
 
@@ -194,6 +240,7 @@ void pic_peer_answer(struct pic_peer *peer, struct pic_span payload)
     }
     pic_wait_lock(&l->wait);
     bool may = !l->hurry;
+    give_back(peer);
     if (may)
         renew(peer, PIC_PLACE_KNOWN);
     pic_wait_unlock(&l->wait);
@@ -325,6 +372,22 @@ static void condemn_late(struct pic_listener *l)
     }
 }
 
+/* Closes who keeps others waiting; returns when the next one will have. */
+static int64_t condemn_stalled(struct pic_listener *l)
+{
+    struct pic_share *s;
+    int64_t now_ms = pic_wait_now_ms();
+    while ((s = pic_budget_stillest(&l->budget)) != NULL) {
+        int64_t until_ms = s->moved_ms + l->options.idle_ms / STALL_PART;
+        if (until_ms > now_ms)
+            return until_ms;
+        pic_budget_whole(s); /* its bytes come back when it has ended */
+        l->counts.stalled++;
+        condemn(l, &sharer(s)->member);
+    }
+    return PIC_WAIT_FOREVER;
+}
+
 /* An operation that is being started right now escapes its cancel, so LEAVING is a place where one
  * is cancelled again until the chain has ended. */
 static void cancel_leaving(struct pic_listener *l)
@@ -333,6 +396,11 @@ static void cancel_leaving(struct pic_listener *l)
         struct pic_member *m = pic_roster_first(&l->roster, PIC_PLACE_LEAVING);
         if (m == NULL)
             return;
+        if (peer_of(m)->share.state == PIC_SHARE_WAITING) { /* it rests: there is no chain */
+            pic_budget_return(&l->budget, &peer_of(m)->share);
+            pic_roster_move(&l->roster, m, PIC_PLACE_DEAD, 0);
+            continue;
+        }
         pic_roster_move(&l->roster, m, PIC_PLACE_LEAVING, 0);
         pic_wait_unlock(&l->wait);
         nng_aio_cancel(peer_of(m)->aio);
@@ -348,6 +416,18 @@ static void bury_dead(struct pic_listener *l)
         l->counts.closed++;
         pic_wait_unlock(&l->wait);
         peer_free(peer_of(m));
+        pic_wait_lock(&l->wait);
+    }
+}
+
+static void admit_waiting(struct pic_listener *l)
+{
+    struct pic_share *s;
+    while ((s = pic_budget_admit(&l->budget, pic_wait_now_ms())) != NULL) {
+        struct pic_peer *peer = sharer(s);
+        renew(peer, peer->member.place);
+        pic_wait_unlock(&l->wait);
+        peer_go_on(peer);
         pic_wait_lock(&l->wait);
     }
 }
@@ -390,7 +470,9 @@ static void *keep(void *arg)
         condemn_late(l);
         cancel_leaving(l);
         bury_dead(l);
+        admit_waiting(l);
         int64_t until_ms = accept_again(l);
+        until_ms = sooner(until_ms, condemn_stalled(l));
         until_ms = sooner(until_ms, pic_roster_next_deadline_ms(&l->roster));
         if (l->closing && !l->accepting && l->roster.count == 0)
             break;
@@ -421,6 +503,7 @@ int pic_listener_open(const char *url, const struct pic_listener_options *option
     }
     l->options = *options;
     pic_roster_init(&l->roster);
+    pic_budget_init(&l->budget, options->bytes_max);
     int status = PIC_EIO;
     int port = 0;
     if (nng_aio_alloc(&l->aio, accepted, l) != 0)
@@ -484,5 +567,6 @@ void pic_listener_count(struct pic_listener *listener, struct pic_listener_count
     pic_wait_lock(&listener->wait);
     *out = listener->counts;
     out->peers = listener->roster.count;
+    out->bytes = listener->budget.used;
     pic_wait_unlock(&listener->wait);
 }

@@ -2,7 +2,7 @@
  *
  * One connection is one peer: it reads a frame, waits for the answer, writes it, reads the next.
  * Bytes that a client pipelines wait in its socket, so back-pressure reaches the client. Every
- * limit is here: idle deadline, connections in all and per address, frame size. */
+ * limit is here: idle deadline, connections in all and per address, frame size, bytes held. */
 #ifndef PIC_NET_LISTENER_H
 #define PIC_NET_LISTENER_H
 
@@ -19,6 +19,11 @@ struct pic_listener_options {
     unsigned peers_max;
     /* Connections from one IPv4 address or one IPv6 /64; 0: no limit. */
     unsigned per_host_max;
+    /* Bytes of frames held at once, from the first KiB of each until its answer; 0: no limit. A
+     * frame that would pass them waits in its socket, in order of arrival, within its idle
+     * deadline; whatever fits 1 KiB never waits. While others wait, one that does not move for a
+     * sixteenth of idle_ms is closed. */
+    size_t bytes_max;
     /* A whole frame has come. Runs on one of nng's threads: hand over and return. The payload is
      * the callee's (free with pic_buf_release). The connection reads no further before
      * pic_peer_answer or pic_peer_drop, so one connection is answered in order. */
@@ -47,6 +52,9 @@ struct pic_listener_counts {
     uint64_t frames;
     uint64_t refused; /* connections closed at once: too many */
     uint64_t bad;     /* connections closed for what they sent: not a frame, too large */
+    uint64_t waited;  /* frames that waited for room */
+    uint64_t stalled; /* connections closed for keeping others waiting */
+    size_t bytes;     /* of frames held now: the budget's account */
     unsigned peers;
 };
 void pic_listener_count(struct pic_listener *listener, struct pic_listener_counts *out);

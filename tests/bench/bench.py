@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """bench: ours and the rival in turn, on the same records, and the medians of several runs.
 
-usage: bench.py BUILD_DIR [--runs N] [--records N] [--edits N] [--laptops N]
+usage: bench.py BUILD_DIR [--runs N] [--records N] [--edits N] [--laptops N] [--devices N]
+                [--haul N] [--long]
 
 Prints a table for people, then one line a figure: "ratio NAME X" is ours divided by the rival's,
 "value NAME X" is ours alone. Checks that what was pulled is what was recorded; asserts no timing.
@@ -14,27 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import scenes
+
 FAN_IN_RECORDS = 200
 STOP_SECONDS = 20
-
-
-def peak_rss_mib(pid):
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError(f"no VmHWM for process {pid}")
-
-
-def parse(output):
-    """{"first_push.wall_ms": 102.5, …, "agent_rss_mib": 7.1} from what a client prints."""
-    figures = {}
-    for line in output.splitlines():
-        name, *rest = line.split()
-        if len(rest) == 1:
-            figures[name] = float(rest[0])
-        else:
-            figures.update({f"{name}.{key}": float(x) for key, x in zip(rest[::2], rest[1::2])})
-    return figures
 
 
 class Rival:
@@ -50,7 +34,7 @@ class Rival:
         done = subprocess.run([self.programs / "rival_client", mode, self.port,
                                str(self.server.pid), self.folder, str(records), str(extra)],
                               stdout=subprocess.PIPE, text=True, check=True)
-        return parse(done.stdout)
+        return scenes.parse(done.stdout)
 
     def stop(self):
         self.server.stdin.close()
@@ -63,17 +47,16 @@ class Rival:
 class Ours:
     """The laptops' library against a real `pic-server serve`."""
 
-    def __init__(self, build, folder, laptops):
+    def __init__(self, build, folder, laptops, serve=()):
         self.build, self.folder, self.store = build, folder, folder / "server"
         self.command("init", "--nom", "Banc", "--adresse", "tcp://127.0.0.1:1",
                      "--autorite-sortie", folder / "authority")
-        carrier = self.add("organisme", "--nature", "association", "--nom", "Association du banc")
-        self.add("fonds", "--nom", "Fonds du banc", "--cadre", "pic", "--annee", "2026",
-                 "--gestionnaire", carrier)
+        carrier, _fund = self.add_association("du banc")
         for number in range(laptops):
             self.command("association", "inviter", carrier, "--role", "saisie",
                          "--fichier", folder / f"{number}.picx")
-        self.server = subprocess.Popen([*self.program(), "serve", "--ecoute", "tcp://127.0.0.1:0"],
+        self.server = subprocess.Popen([*self.program(), "serve", "--ecoute", "tcp://127.0.0.1:0",
+                                        *serve],
                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.port = self.server.stdout.readline().split()[-1]
 
@@ -91,12 +74,18 @@ class Ours:
         """Its number, such as 1-204."""
         return json.loads(self.command(entity, "ajouter", *options))["numero"]
 
+    def add_association(self, name):
+        """The numbers of an association and of its fund."""
+        carrier = self.add("organisme", "--nature", "association", "--nom", f"Association {name}")
+        return carrier, self.add("fonds", "--nom", f"Fonds {name}", "--cadre", "pic", "--annee",
+                                 "2026", "--gestionnaire", carrier)
+
     def client(self, mode, records, extra):
         done = subprocess.run([self.build / "tests/bench/ours_agent", mode,
                                f"tcp://127.0.0.1:{self.port}", str(self.server.pid), self.folder,
                                str(records), str(extra)],
                               stdout=subprocess.PIPE, text=True, check=True)
-        return parse(done.stdout)
+        return scenes.parse(done.stdout)
 
     def stop(self):
         self.server.terminate()
@@ -118,7 +107,7 @@ def one_run(side, build, options):
                 for mode in modes:
                     for key, value in run.client(*mode).items():
                         figures[key] = max(figures.get(key, 0), value)
-                rss = peak_rss_mib(run.server.pid)
+                rss = scenes.peak_rss_mib(run.server.pid)
             finally:
                 run.stop()
             figures["server_rss_mib"] = max(rss, figures.get("server_rss_mib", 0))
@@ -172,6 +161,10 @@ def main():
     parser.add_argument("--records", type=int, default=10000)
     parser.add_argument("--edits", type=int, default=100)
     parser.add_argument("--laptops", type=int, default=50)
+    parser.add_argument("--devices", type=int, default=2000)
+    parser.add_argument("--haul", type=int, default=100_000)
+    parser.add_argument("--long", action="store_true",
+                        help="a haul of a million changes, a journal of ten million")
     options = parser.parse_args()
     sides = {"ours": Ours, "rival": Rival}
     results = {name: [] for name in sides}
@@ -179,9 +172,13 @@ def main():
         print(f"run {number + 1} of {options.runs}", file=sys.stderr)
         for name, side in sides.items():
             results[name].append(one_run(side, options.build, options))
+    seen = scenes.play(Ours, options)
     table(results)
     print()
+    scenes.table(seen)
+    print()
     summary(medians(results["ours"]), medians(results["rival"]))
+    scenes.summary(seen)
     return 0
 
 

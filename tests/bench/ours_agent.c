@@ -3,6 +3,7 @@
  *     ours_agent push  URL SERVER_PID FOLDER RECORDS EDITS   records and syncs, edits and syncs
  *     ours_agent pull  URL SERVER_PID FOLDER RECORDS EDITS   a second laptop takes everything
  *     ours_agent crowd URL SERVER_PID FOLDER RECORDS LAPTOPS
+ *     ours_agent haul  URL SERVER_PID FOLDER RECORDS 0   prints "ready", reads a line, then pushes
  *
  * Laptop number N joins with the invitation FOLDER/N.picx, before anything is timed. What is
  * recorded is sealed while the person goes on typing, so sealing is a stage of its own; edits are
@@ -340,6 +341,25 @@ static void run_pull(const struct task *task)
     (void)printf("agent_rss_mib %.2f\n", rss_mib);
 }
 
+/* One laptop's whole season, while others work: nobody waits for the server to be quiet. */
+static void run_haul(const struct task *task)
+{
+    struct generator g = generator_from(SEED);
+    struct laptop laptop;
+    struct pic_err err = {0};
+    laptop_start(&laptop, task, 0);
+    free(record_all(&laptop, &g, task->records));
+    seal(&laptop);
+    (void)puts("ready");
+    (void)fflush(stdout);
+    (void)getchar();
+    struct stage stage = stage_begin("haul", task->server);
+    must(run(&laptop, PIC_ERRAND_SEND, &err), &err, "haul");
+    stage_end(&stage);
+    (void)printf("haul wall_ms %.3f\n", stage.wall_ms);
+    laptop_stop(&laptop);
+}
+
 static void *crowd_prepare(const struct crowd_member *member)
 {
     const struct task *task = member->context;
@@ -381,7 +401,7 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(const struct task *);
-    } modes[] = {{"push", run_push}, {"pull", run_pull}, {"crowd", run_crowd}};
+    } modes[] = {{"push", run_push}, {"pull", run_pull}, {"crowd", run_crowd}, {"haul", run_haul}};
     if (argc != 7)
         return 2;
     struct task task = {argv[2], (pid_t)strtol(argv[3], NULL, 10), argv[4],

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
+#include "protocol/net/budget.h"
 #include "protocol/net/stream.h"
 
 enum { SOON_MS = 5000, URL_MAX = 64 };
@@ -132,6 +133,87 @@ static void a_declared_length_is_not_allocated(void **state)
     assert_non_null(pic_frame_want(&r, &n));
     assert_true(r.payload.cap <= 2048);
     pic_frame_reader_release(&r);
+}
+
+static void a_frame_weighs_once_some_of_a_long_one_has_come(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        size_t weight;
+    } cases[] = {{"PIC1\x00\x04\x00\x00", 0}, {"PIC1\x01\x04\x00\x00", 1025}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct pic_frame_reader r;
+        size_t n = 0;
+        pic_frame_reader_init(&r);
+        memcpy(pic_frame_want(&r, &n), cases[i].header, PIC_FRAME_HEADER);
+        assert_int_equal(pic_frame_took(&r, PIC_FRAME_HEADER), PIC_OK);
+        assert_int_equal(pic_frame_weight(&r), 0);
+        *pic_frame_want(&r, &n) = 0;
+        assert_int_equal(pic_frame_took(&r, 1), PIC_OK);
+        assert_int_equal(pic_frame_weight(&r), cases[i].weight);
+        pic_frame_reader_release(&r);
+    }
+}
+
+/* --- budget --- */
+
+static void shares_are_given_in_order_of_asking(void **state)
+{
+    (void)state;
+    struct pic_budget b;
+    struct pic_share a = {0}, big = {0}, small = {0};
+    pic_budget_init(&b, 100);
+    assert_true(pic_budget_ask(&b, &a, 60, 1));
+    assert_null(pic_budget_stillest(&b)); /* nobody waits */
+    assert_false(pic_budget_ask(&b, &big, 90, 2));
+    assert_false(pic_budget_ask(&b, &small, 10, 3)); /* there is room, but not its turn */
+    assert_ptr_equal(pic_budget_stillest(&b), &a);
+    pic_budget_whole(&a);
+    assert_null(pic_budget_stillest(&b));
+    assert_null(pic_budget_admit(&b, 4));
+    pic_budget_return(&b, &a);
+    assert_ptr_equal(pic_budget_admit(&b, 5), &big);
+    assert_ptr_equal(pic_budget_admit(&b, 6), &small);
+    assert_int_equal(b.used, 100);
+    pic_budget_return(&b, &big);
+    pic_budget_return(&b, &big);
+    pic_budget_return(&b, &small);
+    assert_int_equal(b.used, 0);
+    assert_null(pic_budget_admit(&b, 7));
+}
+
+static void a_share_above_the_budget_is_given_alone(void **state)
+{
+    (void)state;
+    struct pic_budget b;
+    struct pic_share small = {0}, huge = {0}, next = {0};
+    pic_budget_init(&b, 100);
+    assert_true(pic_budget_ask(&b, &small, 1, 1));
+    assert_false(pic_budget_ask(&b, &huge, 1000, 2));
+    assert_false(pic_budget_ask(&b, &next, 1, 3));
+    pic_budget_return(&b, &small);
+    assert_ptr_equal(pic_budget_admit(&b, 4), &huge);
+    assert_null(pic_budget_admit(&b, 4));
+    pic_budget_return(&b, &huge);
+    assert_ptr_equal(pic_budget_admit(&b, 5), &next);
+}
+
+static void the_stillest_is_who_moved_least_recently(void **state)
+{
+    (void)state;
+    struct pic_budget b;
+    struct pic_share first = {0}, second = {0}, waiting = {0};
+    pic_budget_init(&b, 2);
+    assert_true(pic_budget_ask(&b, &first, 1, 1));
+    assert_true(pic_budget_ask(&b, &second, 1, 2));
+    assert_false(pic_budget_ask(&b, &waiting, 1, 3));
+    pic_budget_moved(&b, &waiting, 4);
+    assert_ptr_equal(pic_budget_stillest(&b), &first);
+    pic_budget_moved(&b, &first, 5);
+    assert_ptr_equal(pic_budget_stillest(&b), &second);
+    pic_budget_return(&b, &waiting);
+    assert_null(pic_budget_stillest(&b));
 }
 
 /* --- an echo server, and helpers --- */
@@ -665,6 +747,165 @@ static void one_address_has_its_share(void **state)
     echo_close(&echo);
 }
 
+static struct pic_listener_counts counts_of(const struct echo *echo)
+{
+    struct pic_listener_counts counts;
+    pic_listener_count(echo->listener, &counts);
+    return counts;
+}
+
+enum { LARGE = 60000, FOR_TWO = 150000 };
+static const uint8_t large[LARGE];
+
+/* Sends the first n bytes of a large frame. */
+static int begin_large(unsigned port, size_t n)
+{
+    struct pic_buf frame;
+    int fd = raw_socket(port);
+    pic_buf_init(&frame, PIC_FRAME_HEADER + LARGE);
+    assert_int_equal(pic_frame_put(pic_span_of(large, LARGE), &frame), PIC_OK);
+    assert_true(write(fd, frame.data, n) == (ssize_t)n);
+    pic_buf_release(&frame);
+    return fd;
+}
+
+static void finish_large(int fd, size_t sent)
+{
+    static uint8_t back[PIC_FRAME_HEADER + LARGE];
+    size_t left = sizeof back - sent;
+    assert_true(write(fd, large, left) == (ssize_t)left);
+    assert_true(recv(fd, back, sizeof back, MSG_WAITALL) == sizeof back);
+    (void)close(fd);
+}
+
+static void await_waited(const struct echo *echo, uint64_t waited)
+{
+    int64_t deadline = now_ms() + SOON_MS;
+    while (counts_of(echo).waited != waited && now_ms() < deadline)
+        (void)usleep(2000);
+    assert_int_equal(counts_of(echo).waited, waited);
+}
+
+static void frames_wait_for_room_and_all_are_served(void **state)
+{
+    (void)state;
+    enum { PEERS = 20, BEGUN = 2000 };
+    struct echo echo;
+    int fds[PEERS];
+    echo_open(&echo, (struct pic_listener_options){.bytes_max = FOR_TWO});
+    for (int i = 0; i < PEERS; i++)
+        fds[i] = begin_large(echo.port, BEGUN);
+    await_waited(&echo, PEERS - 2);
+    assert_int_equal(counts_of(&echo).bytes, 2 * LARGE);
+    for (int i = 0; i < PEERS; i++) {
+        static const uint8_t rest[PIC_FRAME_HEADER + LARGE - BEGUN];
+        assert_true(write(fds[i], rest, sizeof rest) == sizeof rest);
+        assert_true(counts_of(&echo).bytes <= FOR_TWO);
+    }
+    for (int i = 0; i < PEERS; i++) {
+        static uint8_t back[PIC_FRAME_HEADER + LARGE];
+        assert_true(recv(fds[i], back, sizeof back, MSG_WAITALL) == sizeof back);
+        (void)close(fds[i]);
+    }
+    await_peers(&echo, 0);
+    assert_int_equal(counts_of(&echo).bytes, 0);
+    assert_int_equal(counts_of(&echo).stalled, 0);
+    echo_close(&echo);
+}
+
+static void announced_bytes_take_no_room(void **state)
+{
+    (void)state;
+    enum { HOSTILE = 30 };
+    struct echo echo;
+    int fds[HOSTILE];
+    echo_open(&echo, (struct pic_listener_options){.bytes_max = FOR_TWO});
+    for (int i = 0; i < HOSTILE; i++)
+        fds[i] = begin_large(echo.port, PIC_FRAME_HEADER);
+    await_peers(&echo, HOSTILE);
+    struct pic_link *link = must_open(&echo);
+    exchange(link, pic_span_of(large, LARGE));
+    assert_int_equal(counts_of(&echo).waited, 0);
+    for (int i = 0; i < HOSTILE; i++)
+        (void)close(fds[i]);
+    pic_link_close(link);
+    echo_close(&echo);
+}
+
+/* The room is taken by those who send a little and stop: they are closed as soon as they keep
+ * somebody waiting, long before their deadline, and short frames do not wait at all. */
+static void stalled_frames_do_not_starve_the_others(void **state)
+{
+    (void)state;
+    enum { HOSTILE = 10, IDLE_MS = 4800, STALL_MS = IDLE_MS / 16 };
+    struct echo echo;
+    int fds[HOSTILE];
+    echo_open(&echo, (struct pic_listener_options){.bytes_max = FOR_TWO, .idle_ms = IDLE_MS});
+    fds[0] = begin_large(echo.port, 1000);
+    fds[1] = begin_large(echo.port, 1000);
+    await_peers(&echo, 2);
+    (void)usleep(2000 * STALL_MS);
+    await_peers(&echo, 2); /* nobody waited */
+    for (int i = 2; i < HOSTILE; i++)
+        fds[i] = begin_large(echo.port, 1000);
+    await_waited(&echo, HOSTILE - 2);
+    struct pic_link *link = must_open(&echo);
+    int64_t start = now_ms();
+    exchange(link, pic_span_text("short"));
+    exchange(link, pic_span_of(large, LARGE));
+    assert_true(now_ms() - start < IDLE_MS);
+    assert_in_range(counts_of(&echo).stalled, HOSTILE - 2, HOSTILE);
+    for (int i = 0; i < HOSTILE; i++)
+        (void)close(fds[i]);
+    pic_link_close(link);
+    await_peers(&echo, 0);
+    assert_int_equal(counts_of(&echo).bytes, 0);
+    echo_close(&echo);
+}
+
+static void a_frame_waits_no_longer_than_its_deadline(void **state)
+{
+    (void)state;
+    struct echo echo;
+    echo_open(&echo, (struct pic_listener_options){.bytes_max = 1, .idle_ms = 300});
+    echo.hold = true;
+    struct pic_link *held = must_open(&echo);
+    assert_int_equal(pic_link_send(held, pic_span_of(large, LARGE), SOON_MS), PIC_OK);
+    while (counts_of(&echo).frames == 0)
+        (void)usleep(1000);
+    int fd = begin_large(echo.port, 2000);
+    await_waited(&echo, 1);
+    await_peers(&echo, 1);
+    (void)close(fd);
+    (void)pthread_mutex_lock(&echo.mutex);
+    struct pic_peer *peer = echo.held;
+    echo.hold = false;
+    (void)pthread_mutex_unlock(&echo.mutex);
+    fd = begin_large(echo.port, 2000);
+    await_waited(&echo, 2);
+    pic_peer_answer(peer, pic_span_text("done"));
+    finish_large(fd, 2000);
+    pic_link_close(held);
+    echo_close(&echo);
+}
+
+static void a_listener_closes_while_frames_wait(void **state)
+{
+    (void)state;
+    enum { PEERS = 8 };
+    struct echo echo;
+    int fds[PEERS];
+    echo_open(&echo, (struct pic_listener_options){.bytes_max = FOR_TWO});
+    for (int i = 0; i < PEERS; i++)
+        fds[i] = begin_large(echo.port, 2000);
+    await_waited(&echo, PEERS - 2);
+    int64_t start = now_ms();
+    echo_close(&echo);
+    assert_true(now_ms() - start < SOON_MS / 2);
+    for (int i = 0; i < PEERS; i++)
+        (void)close(fds[i]);
+}
+
 static struct pic_peer *await_held(struct echo *echo)
 {
     struct pic_peer *peer = NULL;
@@ -898,6 +1139,10 @@ int main(void)
         cmocka_unit_test(frames_are_the_same_however_the_stream_is_cut),
         cmocka_unit_test(a_frame_is_refused_at_its_first_wrong_byte),
         cmocka_unit_test(a_declared_length_is_not_allocated),
+        cmocka_unit_test(a_frame_weighs_once_some_of_a_long_one_has_come),
+        cmocka_unit_test(shares_are_given_in_order_of_asking),
+        cmocka_unit_test(a_share_above_the_budget_is_given_alone),
+        cmocka_unit_test(the_stillest_is_who_moved_least_recently),
         cmocka_unit_test(frames_of_every_size_come_back),
         cmocka_unit_test(requests_are_pipelined_and_answered_in_order),
         cmocka_unit_test(a_full_window_of_large_frames_does_not_lock),
@@ -916,6 +1161,11 @@ int main(void)
         cmocka_unit_test(a_peer_that_never_reads_is_closed_at_its_deadline),
         cmocka_unit_test(the_oldest_stranger_gives_way_before_a_known_peer),
         cmocka_unit_test(one_address_has_its_share),
+        cmocka_unit_test(frames_wait_for_room_and_all_are_served),
+        cmocka_unit_test(announced_bytes_take_no_room),
+        cmocka_unit_test(stalled_frames_do_not_starve_the_others),
+        cmocka_unit_test(a_frame_waits_no_longer_than_its_deadline),
+        cmocka_unit_test(a_listener_closes_while_frames_wait),
         cmocka_unit_test(a_peer_that_is_owed_an_answer_is_not_idle),
         cmocka_unit_test(a_dropped_peer_is_closed),
         cmocka_unit_test(close_waits_for_the_answers_that_are_owed),
