@@ -468,7 +468,7 @@ static int drop_ours(struct pic_agent *agent, const struct pic_segment *segment,
     bool done = false;
     bool same = true;
     bool stamped = false;
-    pic_buf_init(&scratch, 2 * CHANGE_BYTES_MAX);
+    pic_buf_init(&scratch, (size_t)2 * CHANGE_BYTES_MAX);
     pic_buf_init(&kept, CHANGE_BYTES_MAX);
     int status = store == NULL ? PIC_EMEMORY : pic_segment_reader_open(agent->reader, segment);
     while (status == PIC_OK && same) {
