@@ -16,6 +16,7 @@ enum {
     STEPS_MIN = 20,
     STEPS_MORE = 60,
     STEP_MS = 20 * 60 * 1000,
+    SKEW_MS = 10 * 60 * 1000, /* of the server's clock, at most */
     DAY_MS = 24 * 60 * 60 * 1000,
     FOUNDED = 4, /* laptops */
     QUIET_ROUNDS = 12,
@@ -352,7 +353,7 @@ static void step_centre(struct history *h, struct laptop *l)
         centre_rotate(&h->centre);
         break;
     case 4:
-        h->centre.machine.offset_ms = (int64_t)draw(h, 20 * 60 * 1000) - 10 * 60 * 1000;
+        h->centre.machine.offset_ms = (int64_t)draw(h, 2 * SKEW_MS) - SKEW_MS;
         tell(h, "centre: its clock moves");
         break;
     default:

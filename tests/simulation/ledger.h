@@ -10,8 +10,8 @@ enum { ENTRIES_MAX = 1024 };
 
 enum entry_state {
     ENTRY_VOID,  /* refused to the person: it is nowhere */
-    ENTRY_DOUBT, /* the power failed meanwhile: it is there or it is not; and where it is, another cut
-                  * may still take it until something was synced after it */
+    ENTRY_DOUBT, /* the power failed meanwhile: it is there or it is not; and where it is, another
+                  * cut may still take it until something was synced after it */
     ENTRY_KEPT,  /* the person was told that it is recorded */
 };
 

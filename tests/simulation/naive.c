@@ -73,6 +73,7 @@ static void split(int64_t cents, const struct shares *s, int64_t parts[static FU
     int64_t whole = cents < 0 ? -cents : cents;
     int64_t rates = 0, given = 0;
     int64_t lacks[FUNDERS_MAX] = {0};
+    memset(parts, 0, FUNDERS_MAX * sizeof *parts);
     for (unsigned i = 0; i < s->n; i++)
         rates += s->rates[i];
     for (unsigned i = 0; i < s->n; i++) {

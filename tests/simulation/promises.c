@@ -57,6 +57,18 @@ static void each_pending(struct laptop *l, visitor *visit, void *context)
         broken(l->machine.history, "reading", "%s: pending", l->machine.name);
 }
 
+/* The first column of the first row; -1 when there is none. */
+static int64_t number_of(struct pic_db *db, const char *sql, uint64_t parameter)
+{
+    int64_t value = -1;
+    sqlite3_stmt *stmt = pic_db_prepare(db, sql, NULL);
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)parameter);
+    if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
+        value = sqlite3_column_int64(stmt, 0);
+    (void)sqlite3_finalize(stmt);
+    return value;
+}
+
 /* --- 1 --- */
 
 struct rebuild {
@@ -322,6 +334,11 @@ void promise_4_nothing_lost_or_doubled(struct history *h)
             broken(h, "4 (applied twice)", "#%u# is %u times on the server", i, times);
         if (e->state == ENTRY_VOID && times > 0)
             broken(h, "4 (refused)", "#%u# was refused, and is on the server", i);
+        /* Forged: kept, shown with its reason, and without effect. */
+        if (times == 1 && e->hostile &&
+            number_of(pic_server_db(&h->centre.server),
+                      "SELECT count(*) FROM quarantine WHERE dot = ?1", server->dots[i]) != 1)
+            broken(h, "4 (quarantine)", "#%u# is forged, and is not in quarantine", i);
         if (e->state != ENTRY_KEPT || e->excused)
             continue;
         if (e->away && !author->revoked)
@@ -337,17 +354,6 @@ void promise_4_nothing_lost_or_doubled(struct history *h)
 }
 
 /* --- 5 --- */
-
-static int64_t number_of(struct pic_db *db, const char *sql, uint64_t parameter)
-{
-    int64_t value = -1;
-    sqlite3_stmt *stmt = pic_db_prepare(db, sql, NULL);
-    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)parameter);
-    if (stmt != NULL && sqlite3_step(stmt) == SQLITE_ROW)
-        value = sqlite3_column_int64(stmt, 0);
-    (void)sqlite3_finalize(stmt);
-    return value;
-}
 
 static void facts_stand(struct history *h, struct pic_db *db, const char *who,
                         const struct found *where)

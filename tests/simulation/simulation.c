@@ -69,7 +69,7 @@ int main(int argc, char **argv)
     for (uint64_t seed = plan.first; seed <= plan.last; seed++)
         history_live(seed, plan.tracing);
     history_end();
-    const uint64_t lived = plan.last - plan.first + 1;
-    (void)printf("%llu histories keep their promises\n", (unsigned long long)lived);
+    unsigned long long n = plan.last - plan.first + 1;
+    (void)printf("%llu histories keep their promises\n", n);
     return EXIT_SUCCESS;
 }
