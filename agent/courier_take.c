@@ -6,6 +6,8 @@
 #include "agent/query.h"
 #include "agent/seal.h"
 
+enum { SOON_MS = 1000 };
+
 /* --- what is kept of the conversation --- */
 
 static int keep_cursor(struct pic_courier *c)
@@ -191,9 +193,13 @@ static int take_wanted(struct pic_courier *c, struct pic_span hashes)
     return status;
 }
 
-/* What passed whole may be larger next time. */
-static void grow_chunk(struct pic_courier *c)
+/* What passed whole and soon may be larger next time; on a slow line, a larger step would be lost
+ * whole when the line breaks. */
+static void grow_chunk(struct pic_courier *c, const struct pic_slot *slot)
 {
+    const struct pic_world *world = c->agent->world;
+    if (slot->bytes < c->chunk / 2 || world->now_ms(world->context) - slot->sent_ms > SOON_MS)
+        return;
     c->chunk = c->chunk * 2 < PIC_BLOB_CHUNK_MAX ? c->chunk * 2 : PIC_BLOB_CHUNK_MAX;
 }
 
@@ -213,7 +219,7 @@ static int take_sync(struct pic_courier *c, const struct pic_slot *slot,
     if (status == PIC_OK && asked->has_transport)
         status = keep_key(c, &asked->transport);
     if (slot->last_seq != 0)
-        grow_chunk(c);
+        grow_chunk(c, slot);
     c->done += slot->bytes;
     return status;
 }
@@ -242,7 +248,7 @@ static int take_put(struct pic_courier *c, const struct pic_slot *slot,
     bool current = out->here && memcmp(out->hash, slot->hash, PIC_HASH_SIZE) == 0;
     c->done += slot->length;
     if (slot->length > 0)
-        grow_chunk(c);
+        grow_chunk(c, slot);
     if (reply->complete != 0) {
         c->report->documents_sent++;
         c->closing_due = true;
