@@ -88,28 +88,6 @@ static int take_head(struct pic_courier *c, const struct pic_sync_reply *reply)
     return status;
 }
 
-/* The key of who signed a segment of the feed. PIC_ESIGNATURE when nobody certified them. */
-static int author_key(struct pic_courier *c, uint32_t device, uint8_t out[static PIC_KEY_SIZE])
-{
-    const struct pic_agent_self *self = &c->agent->self;
-    if (device == PIC_DEVICE_SERVER || device == self->device) {
-        memcpy(out, device == self->device ? self->sign_key : self->server.identity, PIC_KEY_SIZE);
-        return PIC_OK;
-    }
-    sqlite3_stmt *stmt = pic_query(c->agent->queries, PIC_QUERY_DEVICE_KEY);
-    bool row = false;
-    if (stmt == NULL)
-        return PIC_EIO;
-    (void)sqlite3_bind_int64(stmt, 1, device);
-    int status = pic_db_step(stmt, &row);
-    struct pic_span key = row ? pic_db_column_span(stmt, 0) : pic_span_of(NULL, 0);
-    bool found = key.n == PIC_KEY_SIZE;
-    if (found)
-        memcpy(out, key.p, PIC_KEY_SIZE);
-    (void)sqlite3_reset(stmt);
-    return status == PIC_OK && !found ? PIC_ESIGNATURE : status;
-}
-
 static int take_segment(struct pic_courier *c, struct pic_span bytes)
 {
     struct pic_agent *agent = c->agent;
@@ -122,7 +100,7 @@ static int take_segment(struct pic_courier *c, struct pic_span bytes)
         segment.audience != agent->self.organisation)
         status = PIC_EREFUSED;
     if (status == PIC_OK)
-        status = author_key(c, segment.device, key);
+        status = pic_agent_author_key(agent, segment.device, key);
     if (status == PIC_OK)
         status = pic_segment_verify(&segment, key);
     if (status != PIC_OK)
