@@ -4,17 +4,19 @@
 Each mistake ends with its exit code and its stable code; what was recorded before it is still
 there, as it was, and what comes after it is recorded and received.
 """
-import json
 import os
 import re
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any, Callable
 
+import clocks
 import stage as s
 
 EXPENSE = ("depense", "ajouter", "--fournisseur", "Dupont", "--date-facture", "12/03/2026")
@@ -86,7 +88,7 @@ def typed(scene: Scene) -> None:
         ("control byte", pic, "S-12", (*project, "--titre", "a\x01b"), "Titre"),
         ("invalid UTF-8", pic, "S-12", (*project, "--titre", b"a\xffb"), "Titre"),
         ("text above its limit", pic, "S-13", (*project, "--titre", "x" * 100000), "Titre"),
-        ("choice", pic, "S-14", (*project, "--statut", "accordee"), "accorde"),
+        ("choice", pic, "S-14", (*project, "--statut", "accordé !"), "accordé !"),
         ("percentage", server, "S-18", ("part", "ajouter", "--fonds", s.FUND, "--financeur",
                                         s.ASSOCIATION, "--taux", "170"), "170"),
         ("count", pic, "S-17", (*project, "--public-prevu", "-3"), "-3"),
@@ -170,6 +172,10 @@ def invitations(scene: Scene) -> None:
     revoked = told()
     server.ok("agent", "desactiver", str(revoked["appareil"]))
     scene.refused("revoked code", new, 15, "I-06", *init(new, "--code", revoked["code"], *address))
+    late = s.Laptop(stage, "tard")
+    if clocks.libraries():
+        clocks.wrong(late, "2027-12-01 10:00:00")
+        scene.refused("expired file", late, 15, "I-04", *init(late, "--invitation", path))
     scene.refused("code with a slip", new, 15, "I-03",
                   *init(new, "--code", "PIC-AAAAA-AAAAA-AAAAA", *address))
     scene.refused("weak passphrase", s.Laptop(stage, "faible"), 2, "I-09",
@@ -280,6 +286,7 @@ def tables(scene: Scene) -> None:
             ("quote left open", "F-01", head + good + '"Deux;x;1\n', "guillemet"),
             ("invalid UTF-8 and no other encoding", "F-01",
              (head + good).encode() + b"a\x00b;x;1\n", ""),
+            ("text of 10 MB", "F-01", head + good + f"{'x' * 10 * MEGABYTE};{s.FUND};1\n", "3"),
             ("unknown fund", "F-01", head + good + "Deux;Autre;1\n", "3")):
         table.write_bytes(text if isinstance(text, bytes) else text.encode())
         done = scene.laptop.run("importer", table, "--entite", "projet", "--oui")
@@ -288,6 +295,81 @@ def tables(scene: Scene) -> None:
         scene.checks += 1
     s.check("nothing is half imported", "Bon" not in scene.laptop.titles())
     scene.goes_on("tableaux")
+
+
+# Networks.
+
+class Recorder(threading.Thread):
+    """A line between one laptop and the server that keeps what the laptop says."""
+
+    def __init__(self, port: int):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.target = port
+        self.said: list[bytearray] = []
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            client, _ = self.listener.accept()
+            server = socket.create_connection(("127.0.0.1", self.target))
+            self.said.append(bytearray())
+            for source, sink, kept in ((client, server, self.said[-1]), (server, client, None)):
+                threading.Thread(target=self.carry, args=(source, sink, kept), daemon=True).start()
+
+    @staticmethod
+    def carry(source: socket.socket, sink: socket.socket, kept: bytearray | None) -> None:
+        try:
+            while data := source.recv(65536):
+                if kept is not None:
+                    kept += data
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def say(port: int, data: bytes) -> None:
+    """Says anything to the server, and hears it out."""
+    with socket.create_connection(("127.0.0.1", port), timeout=2) as line:
+        try:
+            line.sendall(data)
+            line.shutdown(socket.SHUT_WR)
+            while line.recv(65536):
+                pass
+        except OSError:
+            pass
+
+
+def network(scene: Scene) -> None:
+    """Frames of every wrong kind; spec_client_test.py has what needs the keys of a device."""
+    server = scene.server
+    line = Recorder(server.port)
+    code = server.ok("--json", "association", "inviter", s.ASSOCIATION, "--role", "saisie",
+                     "--fichier", scene.stage.base / "ligne.picx").json()["code"]
+    laptop = s.Laptop(scene.stage, "ligne")
+    laptop.ok(*init(laptop, "--code", code, "--serveur", f"tcp://127.0.0.1:{line.port}"))
+    number = laptop.project("Entendu en chemin")
+    laptop.sync_until_quiet()
+    before = server.rows("projet")
+    s.check("the entry is there", number in [row["numero"] for row in before])
+    s.check("the line has kept what was said", len(line.said) >= 2 and all(line.said))
+    heard = [bytes(said) for said in line.said]
+    wrong = [*heard, *heard, heard[-1][:len(heard[-1]) // 2], b"", b"PIC1", b"GET / HTTP/1.1\r\n\r\n",
+             b"PIC1\xff\xff\xff\xff", b"PIC1\x00\x00\x01\x00", os.urandom(MEGABYTE)]
+    flipped = bytearray(heard[-1])
+    for at in range(0, len(flipped), max(1, len(flipped) // 40)):
+        flipped[at] ^= 0x10
+        wrong.append(bytes(flipped))
+        flipped[at] ^= 0x10
+    for data in wrong:
+        say(server.port, data)
+        s.check("the server lives", server.lives())
+        scene.checks += 1
+    s.equal("projects after all that", server.rows("projet"), before)
+    server.verify()
+    scene.goes_on("trames")
 
 
 # Retirement.
@@ -404,8 +486,8 @@ def laptop_device(laptop: s.Laptop) -> str:
                 if row["titre"].startswith("Plein"))
 
 
-SCENES = (typed, reversals, roles, invitations, passphrase, stores, two_writers, tables, retirement,
-          full_disks)
+SCENES = (typed, reversals, roles, invitations, passphrase, stores, two_writers, tables, network,
+          retirement, full_disks)
 
 
 def test(stage: s.Stage, arguments: list[str]) -> None:
