@@ -10,7 +10,6 @@
 enum {
     CHUNK_FIRST = 8192,
     CHUNK_MIN = 2048,
-    SEAL_PER_CHUNK = 3, /* rows deflate to about a third */
     KEPT_MAX = 8,
     CONTACT_AGE_MS = 10 * 60 * 1000,
     OFFSET_MOVE_MS = 60 * 1000,
@@ -97,7 +96,7 @@ static int receive_one(struct pic_courier *c)
 
 static size_t seal_bytes(const struct pic_courier *c)
 {
-    return (size_t)c->chunk * SEAL_PER_CHUNK;
+    return (size_t)c->chunk * PIC_SEAL_DEFLATES;
 }
 
 static int start_pushing(struct pic_courier *c)
@@ -280,7 +279,7 @@ static int run_lanes(struct pic_courier *c)
     first = start_pushing(c);
     if (first == PIC_OK && (errands & PIC_ERRAND_SEND) != 0) {
         if (pic_agent_pending(c->agent, &pending) == PIC_OK)
-            c->total = pending.bytes / SEAL_PER_CHUNK;
+            c->total = pending.bytes / PIC_SEAL_DEFLATES;
         c->done = 0;
         first = run_lane(c, PIC_LANE_CHANGES);
     }

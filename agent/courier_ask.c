@@ -33,6 +33,7 @@ static int send_slot(struct pic_courier *c, struct pic_slot *slot, int made)
         pic_ask_release(&slot->ask);
         return made;
     }
+    slot->sent_ms = c->agent->world->now_ms(c->agent->world->context);
     int status = c->carrier->send(c->carrier->context, pic_buf_view(&c->frame));
     if (status != PIC_OK) {
         c->broken = true;

@@ -29,6 +29,7 @@ struct pic_slot {
     uint8_t hash[PIC_HASH_SIZE]; /* put, get */
     uint64_t offset, length, total;
     size_t bytes; /* of the frame */
+    int64_t sent_ms;
 };
 
 /* One document on its way out, and where in the queue it stands. */

@@ -6,6 +6,8 @@
 #include "agent/query.h"
 #include "agent/seal.h"
 
+enum { SOON_MS = 1000 };
+
 /* --- what is kept of the conversation --- */
 
 static int keep_cursor(struct pic_courier *c)
@@ -133,28 +135,6 @@ static int take_head(struct pic_courier *c, const struct pic_sync_reply *reply)
     return status;
 }
 
-/* The key of who signed a segment of the feed. PIC_ESIGNATURE when nobody certified them. */
-static int author_key(struct pic_courier *c, uint32_t device, uint8_t out[static PIC_KEY_SIZE])
-{
-    const struct pic_agent_self *self = &c->agent->self;
-    if (device == PIC_DEVICE_SERVER || device == self->device) {
-        memcpy(out, device == self->device ? self->sign_key : self->server.identity, PIC_KEY_SIZE);
-        return PIC_OK;
-    }
-    sqlite3_stmt *stmt = pic_query(c->agent->queries, PIC_QUERY_DEVICE_KEY);
-    bool row = false;
-    if (stmt == NULL)
-        return PIC_EIO;
-    (void)sqlite3_bind_int64(stmt, 1, device);
-    int status = pic_db_step(stmt, &row);
-    struct pic_span key = row ? pic_db_column_span(stmt, 0) : pic_span_of(NULL, 0);
-    bool found = key.n == PIC_KEY_SIZE;
-    if (found)
-        memcpy(out, key.p, PIC_KEY_SIZE);
-    (void)sqlite3_reset(stmt);
-    return status == PIC_OK && !found ? PIC_ESIGNATURE : status;
-}
-
 static int take_segment(struct pic_courier *c, struct pic_span bytes)
 {
     struct pic_agent *agent = c->agent;
@@ -167,7 +147,7 @@ static int take_segment(struct pic_courier *c, struct pic_span bytes)
         segment.audience != agent->self.organisation)
         status = PIC_EREFUSED;
     if (status == PIC_OK)
-        status = author_key(c, segment.device, key);
+        status = pic_agent_author_key(agent, segment.device, key);
     if (status == PIC_OK)
         status = pic_segment_verify(&segment, key);
     if (status != PIC_OK)
@@ -237,9 +217,13 @@ static int take_wanted(struct pic_courier *c, struct pic_span hashes)
     return status;
 }
 
-/* What passed whole may be larger next time. */
-static void grow_chunk(struct pic_courier *c)
+/* What passed whole and soon may be larger next time; on a slow line, a larger step would be lost
+ * whole when the line breaks. */
+static void grow_chunk(struct pic_courier *c, const struct pic_slot *slot)
 {
+    const struct pic_world *world = c->agent->world;
+    if (slot->bytes < c->chunk / 2 || world->now_ms(world->context) - slot->sent_ms > SOON_MS)
+        return;
     c->chunk = c->chunk * 2 < PIC_BLOB_CHUNK_MAX ? c->chunk * 2 : PIC_BLOB_CHUNK_MAX;
 }
 
@@ -259,7 +243,7 @@ static int take_sync(struct pic_courier *c, const struct pic_slot *slot,
     if (status == PIC_OK && asked->has_transport)
         status = keep_key(c, &asked->transport);
     if (slot->last_seq != 0)
-        grow_chunk(c);
+        grow_chunk(c, slot);
     c->done += slot->bytes;
     return status;
 }
@@ -288,7 +272,7 @@ static int take_put(struct pic_courier *c, const struct pic_slot *slot,
     bool current = out->here && memcmp(out->hash, slot->hash, PIC_HASH_SIZE) == 0;
     c->done += slot->length;
     if (slot->length > 0)
-        grow_chunk(c);
+        grow_chunk(c, slot);
     if (reply->complete != 0) {
         c->report->documents_sent++;
         c->closing_due = true;

@@ -86,21 +86,23 @@ static int copy_urls(struct pic_agent_self *self, const struct pic_invitation *i
     return status;
 }
 
-/* Takes one segment of reference data: the server's own, for everybody or for this association. */
+/* Takes one segment of reference data, for everybody or for this association: the server's own, and
+ * what the association's other laptops had sent, whose certificates come before. */
 static int take_reference(struct pic_agent *agent, const struct pic_agent_self *self,
                           struct pic_span bytes, uint8_t mark[static PIC_MARK_SIZE])
 {
     struct pic_segment segment;
+    uint8_t key[PIC_KEY_SIZE];
     uint64_t position = 0;
     uint64_t stamp = 0;
     int status = pic_segment_read(bytes, &segment);
-    if (status == PIC_OK && segment.device != PIC_DEVICE_SERVER)
-        status = PIC_EINVITATION;
     if (status == PIC_OK && segment.audience != PIC_AUDIENCE_ALL &&
         segment.audience != self->organisation)
         status = PIC_EINVITATION;
     if (status == PIC_OK)
-        status = pic_segment_verify(&segment, self->server.identity);
+        status = pic_agent_author_key(agent, segment.device, key);
+    if (status == PIC_OK)
+        status = pic_segment_verify(&segment, key);
     if (status == PIC_OK)
         status = pic_segment_check(agent->reader, &segment, &stamp);
     if (status == PIC_OK)

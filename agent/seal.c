@@ -107,7 +107,6 @@ static int seal_one(struct pic_agent *agent, const struct pic_signer *signer, st
     struct pic_log_head head = {0};
     size_t taken = 0;
     batch_clear(b);
-    pic_buf_clear(out);
     int status = sealed_head(agent, &head);
     if (status == PIC_OK)
         status = pic_agent_pending_each(agent, head.seq + 1, batch_take, b);
@@ -115,8 +114,16 @@ static int seal_one(struct pic_agent *agent, const struct pic_signer *signer, st
         status = PIC_OK;
     if (status != PIC_OK || b->n == 0)
         return status;
-    status = pic_segment_seal(b->list, b->n, agent->self.organisation, head.hash,
-                              PIC_DICTIONARY_VERSION, signer, out, &taken);
+    size_t most = b->bytes_max / PIC_SEAL_DEFLATES;
+    size_t n = b->n;
+    do {
+        pic_buf_clear(out);
+        status = pic_segment_seal(b->list, n, agent->self.organisation, head.hash,
+                                  PIC_DICTIONARY_VERSION, signer, out, &taken);
+        if (status != PIC_OK || out->len <= most || taken == 1)
+            break;
+        n = (taken * most / out->len) > 1 ? taken * most / out->len : 1;
+    } while (true);
     return status == PIC_OK ? sealed_put(agent, pic_buf_view(out)) : status;
 }
 

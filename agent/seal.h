@@ -19,10 +19,12 @@ enum {
     PIC_SEAL_BATCH_MAX = 2048, /* changes held in memory at once */
     PIC_SEAL_BYTES_MIN = 4096,
     PIC_SEAL_BYTES_MAX = 160000, /* row by row: about a full segment once deflated */
+    PIC_SEAL_DEFLATES = 3,       /* rows deflate to about a third */
 };
 
 /* Seals all that is pending. bytes: how much to put in one segment, before deflate; small segments
- * make progress on a line that is often cut. */
+ * make progress on a line that is often cut. Rows that deflate badly make a segment of fewer
+ * changes: beyond one change, none is larger than bytes / PIC_SEAL_DEFLATES. */
 PIC_MUST_USE int pic_seal_all(struct pic_agent *agent, const struct pic_signer *signer,
                               size_t bytes, struct pic_err *err);
 

@@ -148,7 +148,9 @@ static int open_database(struct pic_agent *agent, struct pic_err *err)
     int status = join(path, sizeof path, agent->folder, "pic.db", err);
     if (status == PIC_OK)
         status = pic_db_open(path, &options, &agent->db, err);
-    if (status == PIC_OK && agent->mode != PIC_AGENT_READ)
+    if (status == PIC_OK && agent->mode == PIC_AGENT_READ)
+        status = pic_db_not_newer(&agent->db, pic_journal_script_n, err);
+    else if (status == PIC_OK)
         status = pic_db_migrate(&agent->db, pic_journal_scripts, pic_journal_script_n, err);
     if (status == PIC_OK && agent->mode != PIC_AGENT_READ)
         status = pic_db_exec(&agent->db, (const char *)pic_embedded_agent_sql, err);
@@ -313,6 +315,27 @@ int64_t pic_agent_now_ms(struct pic_agent *agent)
 }
 
 /* --- pending --- */
+
+int pic_agent_author_key(struct pic_agent *agent, uint32_t device, uint8_t out[static PIC_KEY_SIZE])
+{
+    const struct pic_agent_self *self = &agent->self;
+    if (device == PIC_DEVICE_SERVER || device == self->device) {
+        memcpy(out, device == self->device ? self->sign_key : self->server.identity, PIC_KEY_SIZE);
+        return PIC_OK;
+    }
+    sqlite3_stmt *stmt = pic_query(agent->queries, PIC_QUERY_DEVICE_KEY);
+    bool row = false;
+    if (stmt == NULL)
+        return PIC_EIO;
+    (void)sqlite3_bind_int64(stmt, 1, device);
+    int status = pic_db_step(stmt, &row);
+    struct pic_span key = row ? pic_db_column_span(stmt, 0) : pic_span_of(NULL, 0);
+    bool found = key.n == PIC_KEY_SIZE;
+    if (found)
+        memcpy(out, key.p, PIC_KEY_SIZE);
+    (void)sqlite3_reset(stmt);
+    return status == PIC_OK && !found ? PIC_ESIGNATURE : status;
+}
 
 int pic_agent_head(struct pic_agent *agent, struct pic_log_head *out)
 {

@@ -104,6 +104,10 @@ struct pic_agent_pending {
     uint64_t documents, document_bytes;
 };
 PIC_MUST_USE int pic_agent_pending(struct pic_agent *agent, struct pic_agent_pending *out);
+/* The key of who signed a segment: this laptop, the server, or a device whose certificate was folded.
+ * PIC_ESIGNATURE when nobody certified them. */
+PIC_MUST_USE int pic_agent_author_key(struct pic_agent *agent, uint32_t device,
+                                      uint8_t out[static PIC_KEY_SIZE]);
 /* Head of what the journal holds of its own log. */
 PIC_MUST_USE int pic_agent_head(struct pic_agent *agent, struct pic_log_head *out);
 /* Sequence of the next change: past the journal and past all that is pending. */

@@ -156,7 +156,7 @@ static int refuse_existing(const char *folder, struct pic_err *err)
     if (!any)
         return PIC_OK;
     int status = pic_server_open(folder, PIC_SERVER_NO_STATE | PIC_SERVER_READ_ONLY, &there, err);
-    if (status == PIC_EFILE) /* a journal without its keys */
+    if (status == PIC_ENO_SERVER) /* a journal without its keys */
         return pic_fail(err, PIC_ESTORE_DAMAGED, folder, NULL);
     if (status != PIC_OK)
         return status;

@@ -32,6 +32,7 @@ enum query {
     INVITATION_GET,
     INVITATION_PUT,
     INVITATION_STATE,
+    INVITATION_OPEN_FOR,
     DOCUMENT_ADD,
     DOCUMENT_HELD_BY_ANY,
     DOCUMENT_MARK_ONE,
@@ -62,6 +63,7 @@ static const char *const queries[QUERIES] = {
                        " expires_ms, state FROM registry_invitation WHERE id = ?1",
     [INVITATION_PUT] = "INSERT INTO registry_invitation VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     [INVITATION_STATE] = "UPDATE registry_invitation SET state = ?2 WHERE id = ?1",
+    [INVITATION_OPEN_FOR] = "SELECT id FROM registry_invitation WHERE device = ?1 AND state = 0",
     [DOCUMENT_ADD] = "INSERT OR IGNORE INTO registry_document VALUES(?1, ?2, ?3, 0)",
     [DOCUMENT_HELD_BY_ANY] = "SELECT 1 FROM registry_document WHERE hash = ?1 AND held = 1 LIMIT 1",
     [DOCUMENT_MARK_ONE] = "UPDATE registry_document SET held = 1"
@@ -464,6 +466,18 @@ int pic_registry_invitation_state(struct pic_registry *r,
     bind(r->stmt[INVITATION_STATE], 2, state);
     int status = pic_db_run(r->stmt[INVITATION_STATE]);
     return status == PIC_OK ? seal_invitation(r, id) : status;
+}
+
+int pic_registry_invitation_revoke(struct pic_registry *r, uint32_t device)
+{
+    sqlite3_stmt *stmt = r->stmt[INVITATION_OPEN_FOR];
+    uint8_t id[PIC_INVITATION_ID_SIZE];
+    bind(stmt, 1, device);
+    int status = one(stmt);
+    if (status == PIC_OK)
+        status = bytes_at(stmt, 0, id, sizeof id);
+    (void)sqlite3_reset(stmt);
+    return status == PIC_OK ? pic_registry_invitation_state(r, id, PIC_INVITATION_REVOKED) : status;
 }
 
 /* --- documents --- */

@@ -93,6 +93,8 @@ PIC_MUST_USE int pic_registry_invitation(struct pic_registry *registry,
 PIC_MUST_USE int pic_registry_invitation_state(struct pic_registry *registry,
                                                const uint8_t id[static PIC_INVITATION_ID_SIZE],
                                                enum pic_invitation_state state);
+/* Revokes the invitation that nobody has used yet for this number. PIC_ENOT_FOUND. */
+PIC_MUST_USE int pic_registry_invitation_revoke(struct pic_registry *registry, uint32_t device);
 
 /* --- documents --- */
 

@@ -28,7 +28,9 @@ static int open_journal(struct pic_server *s, bool read_only, struct pic_err *er
     int status = pic_server_path(s->folder, "journal.db", path);
     if (status == PIC_OK)
         status = pic_db_open(path, &options, &s->journal_db, err);
-    if (status == PIC_OK && !read_only)
+    if (status == PIC_OK && read_only)
+        status = pic_db_not_newer(&s->journal_db, pic_journal_script_n, err);
+    else if (status == PIC_OK)
         status = pic_db_migrate(&s->journal_db, pic_journal_scripts, pic_journal_script_n, err);
     if (status == PIC_OK)
         status = pic_journal_new(&s->journal_db, &s->journal, err);

@@ -45,13 +45,28 @@ static const char *dashed(char out[static OPTION_NAME_MAX], const char *name)
     return out;
 }
 
+/* The field of a change's option that is written once, and so is no option of it; else NULL. */
+static const struct pic_field *fixed_field(const struct pic_call *call, const char *name)
+{
+    const struct pic_entity *entity = call->target.entity;
+    if (call->target.command->fields != PIC_FIELDS_CHANGE)
+        return NULL;
+    for (unsigned i = 0; i < entity->field_n; i++)
+        if (entity->fields[i].policy == PIC_ONCE && strcmp(entity->fields[i].option, name) == 0)
+            return &entity->fields[i];
+    return NULL;
+}
+
 static int unknown_option(struct parser *p, const char *name)
 {
     struct pic_call *call = p->call;
     const struct pic_target *target = &call->target;
     const struct pic_entity *entity = target->command == NULL ? NULL : target->entity;
     char typed[OPTION_NAME_MAX], meant[OPTION_NAME_MAX];
+    const struct pic_field *fixed = entity == NULL ? NULL : fixed_field(call, name);
     struct pic_nearest nearest;
+    if (fixed != NULL)
+        return pic_fail(&call->err, PIC_EIMMUTABLE, dashed(typed, name), fixed->label, NULL);
     pic_nearest_init(&nearest, name);
     if (target->command != NULL)
         try_options(&nearest, target->command->options);

@@ -229,13 +229,31 @@ static int migrate_step(struct pic_db *db, const char *const *scripts, int scrip
     return pic_db_exec(db, mark, err);
 }
 
+static int check_version(int version, int script_n, struct pic_err *err)
+{
+    char text[NUMBER_MAX];
+    char known[NUMBER_MAX];
+    if (version <= script_n)
+        return PIC_OK;
+    (void)snprintf(text, sizeof text, "%d", version);
+    (void)snprintf(known, sizeof known, "%d", script_n);
+    return pic_fail(err, PIC_ESTORE_NEWER, text, known, NULL);
+}
+
+int pic_db_not_newer(struct pic_db *db, int script_n, struct pic_err *err)
+{
+    int version = 0;
+    char text[NUMBER_MAX];
+    int status = one_value(db, "PRAGMA user_version", &version, text, err);
+    return status == PIC_OK ? check_version(version, script_n, err) : status;
+}
+
 int pic_db_migrate(struct pic_db *db, const char *const *scripts, int script_n, struct pic_err *err)
 {
     struct pic_err own = {0};
     err = err == NULL ? &own : err;
     int version = 0;
     char text[NUMBER_MAX];
-    char known[NUMBER_MAX];
     int status = one_value(db, "PRAGMA user_version", &version, text, err);
     while (status == PIC_OK && version < script_n) {
         status = pic_db_begin(db, err);
@@ -247,12 +265,7 @@ int pic_db_migrate(struct pic_db *db, const char *const *scripts, int script_n, 
         if (status != PIC_OK)
             pic_db_rollback(db);
     }
-    if (status == PIC_OK && version > script_n) {
-        (void)snprintf(text, sizeof text, "%d", version);
-        (void)snprintf(known, sizeof known, "%d", script_n);
-        status = pic_fail(err, PIC_ESTORE_NEWER, text, known, NULL);
-    }
-    return status;
+    return status == PIC_OK ? check_version(version, script_n, err) : status;
 }
 
 sqlite3_stmt *pic_db_prepare(struct pic_db *db, const char *sql, struct pic_err *err)

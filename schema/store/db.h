@@ -47,6 +47,9 @@ void pic_db_close(struct pic_db *db); /* a zeroed db is a no-op */
 PIC_MUST_USE int pic_db_migrate(struct pic_db *db, const char *const *scripts, int script_n,
                                 struct pic_err *err);
 
+/* For a database that is only read: PIC_ESTORE_NEWER when its version is above script_n. */
+PIC_MUST_USE int pic_db_not_newer(struct pic_db *db, int script_n, struct pic_err *err);
+
 /* Status of the last SQLite result code; also fills err with the database's own words. */
 int pic_db_status(int sqlite_code);
 int pic_db_fail(struct pic_db *db, int sqlite_code, struct pic_err *err);

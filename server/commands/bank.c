@@ -1,7 +1,9 @@
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "protocol/base/text.h"
+#include "schema/dictionary/identifiers.h"
 #include "schema/dictionary/value.h"
 #include "server/bank/format.h"
 #include "server/bank/import.h"
@@ -86,11 +88,26 @@ static int money_option(struct pic_call *call, const char *name, int64_t *cents,
     return pic_money_parse(text, cents, &call->err);
 }
 
+/* An account that is written as an IBAN must be one: its key tells a slip of the hand. */
+static int check_account(struct pic_call *call)
+{
+    const char *typed = pic_call_option(call, "compte");
+    struct pic_buf canonical;
+    if (typed == NULL || !isalpha((unsigned char)typed[0]) || !isalpha((unsigned char)typed[1]))
+        return PIC_OK;
+    pic_buf_init(&canonical, PIC_BANK_ACCOUNT_MAX);
+    int status = pic_identifier_parse(PIC_IDENTIFIER_IBAN, typed, &canonical, &call->err);
+    pic_buf_release(&canonical);
+    return status;
+}
+
 static int read_options(struct importing *im)
 {
     struct pic_call *call = im->call;
     const char *fund = pic_call_option(call, "fonds");
-    int status = money_option(call, "solde-initial", &im->opening, &im->options.opening);
+    int status = check_account(call);
+    if (status == PIC_OK)
+        status = money_option(call, "solde-initial", &im->opening, &im->options.opening);
     if (status == PIC_OK)
         status = money_option(call, "solde-final", &im->closing, &im->options.closing);
     if (status == PIC_OK && fund != NULL)

@@ -410,6 +410,19 @@ static int retire(struct pic_server *server, const struct pic_device *d, const c
     return status;
 }
 
+/* A number whose invitation nobody has used: it is the invitation that ends. */
+static int revoke(struct pic_server *server, uint32_t number, struct pic_err *err)
+{
+    int status = pic_db_begin(&server->journal_db, err);
+    if (status != PIC_OK)
+        return status;
+    status = pic_registry_invitation_revoke(server->registry, number);
+    if (status == PIC_OK)
+        return pic_db_commit(&server->journal_db, err);
+    pic_db_rollback(&server->journal_db);
+    return status;
+}
+
 static int run_device_retire(struct pic_call *call)
 {
     struct pic_server server;
@@ -421,15 +434,19 @@ static int run_device_retire(struct pic_call *call)
     if (status != PIC_OK)
         return status;
     status = pic_registry_device(server.registry, number, &device);
-    if (status == PIC_OK && device.retired)
+    bool enrolled = status != PIC_ENOT_FOUND;
+    if (!enrolled)
+        status = revoke(&server, number, &call->err);
+    else if (status == PIC_OK && device.retired)
         status = pic_fail(&call->err, PIC_ENOTHING_TO_CHANGE, NULL);
     else if (status == PIC_OK)
         status = retire(&server, &device, pic_call_option(call, "motif"), &call->err);
-    else
+    if (status != PIC_OK && call->err.status == PIC_OK)
         status = pic_fail(&call->err, status, call->args[0], NULL);
     pic_server_close(&server);
     if (status == PIC_OK)
-        pic_call_tell(call, PIC_TELL_DEVICE_RETIRED, call->args[0], NULL);
+        pic_call_tell(call, enrolled ? PIC_TELL_DEVICE_RETIRED : PIC_TELL_INVITATION_REVOKED,
+                      call->args[0], NULL);
     return status;
 }
 
@@ -454,7 +471,8 @@ const struct pic_command pic_commands_devices[] = {
      .arg_max = 1},
     {.path = "agent desactiver",
      .usage = "NUMERO",
-     .summary = "Retire un ordinateur ; ce qu'il a déjà envoyé compte toujours",
+     .summary = "Retire un ordinateur, ou annule une invitation qui n'a pas servi",
+     .detail = "Ce que l'ordinateur a déjà envoyé compte toujours.",
      .options = retire_options,
      .run = run_device_retire,
      .arg_min = 1,

@@ -132,7 +132,7 @@ class Laptop(Program):
         for _ in range(20):
             before = self.run("--json", "sync")
             check(f"sync: {before.code} {before.err}", before.code in (0, 3, 20))
-            if self.status()["etat"] == "recu":
+            if self.status()["etat"] in ("recu", "rien"):
                 return
         fail(f"{self.folder.name} never comes to rest: {self.status()}")
 
