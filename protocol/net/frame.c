@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { MAGIC_SIZE = 4, PIECE_MIN = 1024 };
+enum { MAGIC_SIZE = 4, PIECE = 1023 /* 1 KiB with the spare byte of a buffer */ };
 
 static const char magic[] = "PIC1";
 
@@ -24,7 +24,7 @@ bool pic_frame_is_whole(const struct pic_frame_reader *r)
 
 size_t pic_frame_weight(const struct pic_frame_reader *r)
 {
-    return r->payload.len > 0 && r->length > PIECE_MIN ? r->length : 0;
+    return r->payload.len >= PIECE && r->length > PIECE ? r->length : 0;
 }
 
 uint8_t *pic_frame_want(struct pic_frame_reader *r, size_t *n)
@@ -33,9 +33,8 @@ uint8_t *pic_frame_want(struct pic_frame_reader *r, size_t *n)
         *n = PIC_FRAME_HEADER - r->header_len;
         return r->header + r->header_len;
     }
-    size_t left = r->length - r->payload.len;
-    size_t piece = r->payload.len < PIECE_MIN ? PIECE_MIN : r->payload.len;
-    *n = left < piece ? left : piece;
+    size_t until = r->payload.len < PIECE && r->length > PIECE ? PIECE : r->length;
+    *n = until - r->payload.len;
     return pic_buf_room(&r->payload, *n);
 }
 

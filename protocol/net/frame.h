@@ -4,8 +4,8 @@
  *     "PIC1" | length u32 little-endian | payload of length bytes, 0..PIC_FRAME_MAX
  *
  * A reader never asks for a byte beyond the frame it is reading, so what a peer pipelines stays in
- * the stream, and never allocates a declared length: memory at most doubles what has really come.
- * Pure: the caller brings the bytes. */
+ * the stream. It takes a first piece of 1 KiB at most; only when that has come is the rest of a
+ * longer frame allocated, at once, and touched as it comes. Pure: the caller brings the bytes. */
 #ifndef PIC_NET_FRAME_H
 #define PIC_NET_FRAME_H
 
@@ -31,8 +31,8 @@ uint8_t *pic_frame_want(struct pic_frame_reader *r, size_t *n);
  * magic is wrong, PIC_ELIMIT when the declared length is above PIC_FRAME_MAX; the stream is then
  * lost. */
 PIC_MUST_USE int pic_frame_took(struct pic_frame_reader *r, size_t n);
-/* What the frame will hold in memory, 0 while that is one piece of 1 KiB at most: it is short, or
- * nothing of it has come but its header. */
+/* What the frame will hold in memory, 0 while that is its first piece at most: it is short, or more
+ * of it is still to come before that matters. */
 size_t pic_frame_weight(const struct pic_frame_reader *r);
 bool pic_frame_is_whole(const struct pic_frame_reader *r);
 /* The payload of a whole frame, now the caller's; the reader is ready for the next frame. */

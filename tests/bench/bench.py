@@ -49,16 +49,20 @@ class Ours:
 
     def __init__(self, build, folder, laptops, serve=()):
         self.build, self.folder, self.store = build, folder, folder / "server"
-        self.command("init", "--nom", "Banc", "--adresse", "tcp://127.0.0.1:1",
-                     "--autorite-sortie", folder / "authority")
-        carrier, _fund = self.add_association("du banc")
-        for number in range(laptops):
-            self.command("association", "inviter", carrier, "--role", "saisie",
-                         "--fichier", folder / f"{number}.picx")
+        if not self.store.exists():
+            self.create(laptops)
         self.server = subprocess.Popen([*self.program(), "serve", "--ecoute", "tcp://127.0.0.1:0",
                                         *serve],
                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.port = self.server.stdout.readline().split()[-1]
+
+    def create(self, laptops):
+        self.command("init", "--nom", "Banc", "--adresse", "tcp://127.0.0.1:1",
+                     "--autorite-sortie", self.folder / "authority")
+        carrier, _fund = self.add_association("du banc")
+        for number in range(laptops):
+            self.command("association", "inviter", carrier, "--role", "saisie",
+                         "--fichier", self.folder / f"{number}.picx")
 
     def program(self):
         return self.build / "server/pic-server", "--dossier", self.store

@@ -1,15 +1,13 @@
 /* fleet: many of the least laptops there can be (tests/lib/laptop.h), each a thread with its own
  * connection to a real `pic-server serve`.
  *
- *     fleet invite FOLDER ORGANISATION DEVICES        writes as many codes, one a line
  *     fleet burst  URL SERVER_PID FUND DEVICES <codes each enrols, then all sync one change at once
  *     fleet steady URL SERVER_PID FUND DEVICES <codes each syncs one change every 100 ms
  *     fleet flood  URL SERVER_PID BYTES DEVICES       each sends one frame that large at once
  *
- * invite writes into the server's store, for a bench has no time for 2,000 commands. burst prints
- * a line "burst …", flood "flood …"; steady prints "ready", then a line "steady …" for each line
- * that it reads after the codes, of what happened since the one before. Latencies are what a person
- * waits for, retries included. */
+ * burst prints a line "burst …", flood "flood …"; steady prints "ready", then a line "steady …" for
+ * each line that it reads after the codes, of what happened since the one before. Latencies are
+ * what a person waits for, retries included. */
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -20,7 +18,6 @@
 #include <time.h>
 
 #include "protocol/net/link.h"
-#include "server/store.h"
 #include "tests/bench/stage.h"
 #include "tests/lib/laptop.h"
 
@@ -33,7 +30,6 @@ enum {
     STACK_SIZE = 512 << 10,
     SAMPLES_MAX = 1 << 20,
     CODE_LINE = 64,
-    INVITED_MS = 24 * 3600 * 1000,
 };
 
 struct fleet;
@@ -305,43 +301,11 @@ static void run_steady(struct fleet *f, pid_t server)
     fleet_join(f);
 }
 
-static void invite(struct pic_server *server, uint64_t organisation)
-{
-    struct pic_code code;
-    char shown[PIC_CODE_SHOWN_SIZE];
-    struct pic_registry_invitation i = {.organisation = organisation,
-                                        .role = pic_role_of("saisie"),
-                                        .organisation_name = "Association du banc",
-                                        .expires_ms = wall_ms() + INVITED_MS,
-                                        .state = PIC_INVITATION_OPEN};
-    pic_code_new(pic_random_system(), &code);
-    pic_code_id(&code, i.id);
-    pic_code_secret(&code, &i.secret);
-    must_be_ok(pic_registry_number(server->registry, &i.device), "number");
-    must_be_ok(pic_registry_invitation_put(server->registry, &i), "invitation");
-    pic_code_show(&code, shown);
-    (void)puts(shown);
-}
-
 static uint64_t parse_id(const char *text)
 {
-    char *end = NULL;
-    unsigned long device = strtoul(text, &end, 10);
-    must(*end == '-', "a number such as 1-204");
-    return pic_dot((uint32_t)device, strtoull(end + 1, NULL, 10));
-}
-
-static int run_invite(char **argv)
-{
-    struct pic_server server;
-    struct pic_err err = {0};
-    must_be_ok(pic_server_open(argv[2], PIC_SERVER_NO_STATE, &server, &err), argv[2]);
-    must_be_ok(pic_db_begin(&server.journal_db, &err), "begin");
-    for (unsigned long n = strtoul(argv[4], NULL, 10); n > 0; n--)
-        invite(&server, parse_id(argv[3]));
-    must_be_ok(pic_db_commit(&server.journal_db, &err), "commit");
-    pic_server_close(&server);
-    return EXIT_SUCCESS;
+    uint64_t id = 0;
+    must_be_ok(pic_dot_parse(text, &id), "a number such as 1-204");
+    return id;
 }
 
 /* Two descriptors a link, at most. */
@@ -360,8 +324,6 @@ int main(int argc, char **argv)
         void (*run)(struct fleet *, pid_t);
     } modes[] = {{"burst", run_burst}, {"steady", run_steady}, {"flood", run_flood}};
     static struct fleet fleet;
-    if (argc == 5 && strcmp(argv[1], "invite") == 0)
-        return run_invite(argv);
     if (argc != 6)
         return 2;
     fleet.url = argv[2];

@@ -3,9 +3,11 @@
     burst   2,000 devices with one change each, at once
     flood   2,000 connections that send a frame of 60 KB each, at once
     haul    one laptop pushes its season while 20 others sync one change every 100 ms
+    journal 20 laptops sync on a journal of 10 thousand changes, and (--long) of 10 million
 
 Latencies are those of the clients, on the same machine; asserts no timing.
 """
+import shutil
 import subprocess
 import tempfile
 import time
@@ -17,6 +19,7 @@ ALONE_SECONDS = 10
 FLOOD_BYTES = 60_000
 SERVE = ("--connexions-par-adresse", "0")
 HAUL_LONG = 1_000_000
+JOURNALS = 10_000, 10_000_000
 
 
 def memory_mib(pid, name):
@@ -45,6 +48,7 @@ def parse(output):
 
 @contextmanager
 def server(side, options, laptops=0):
+    """A fresh one."""
     with tempfile.TemporaryDirectory(prefix="pic-bench-") as folder:
         run = side(options.build, Path(folder), laptops, SERVE)
         try:
@@ -58,14 +62,14 @@ def fleet(run, *words, **pipes):
                             stdout=subprocess.PIPE, text=True, **pipes)
 
 
-def invite(run, association, devices):
-    """Codes, one a line."""
-    with fleet(run, "invite", run.store, association, devices) as process:
-        return process.communicate()[0]
+def stock(run, mode, *words):
+    return subprocess.run([run.build / "tests/bench/stock", mode, run.store, *map(str, words)],
+                          stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def together(run, mode, number, devices, codes=""):
     words = mode, f"tcp://127.0.0.1:{run.port}", run.server.pid, number, devices
+    """Everybody at once; what the server held before, and at most."""
     before = memory_mib(run.server.pid, "VmRSS")
     with fleet(run, *words, stdin=subprocess.PIPE) as process:
         figures = parse(process.communicate(codes)[0])
@@ -79,7 +83,7 @@ def together(run, mode, number, devices, codes=""):
 def burst(side, options):
     with server(side, options) as run:
         association, fund = run.add_association("de la rafale")
-        codes = invite(run, association, options.devices)
+        codes = stock(run, "invite", association, options.devices)
         return together(run, "burst", fund, options.devices, codes)
 
 
@@ -99,7 +103,7 @@ def haul(side, options):
     with server(side, options, laptops=1) as run:
         url = f"tcp://127.0.0.1:{run.port}"
         association, fund = run.add_association("des autres")
-        codes = invite(run, association, OTHERS)
+        codes = stock(run, "invite", association, OTHERS)
         one = subprocess.Popen([run.build / "tests/bench/ours_agent", "haul", url,
                                 str(run.server.pid), run.folder, str(changes), "0"],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -123,10 +127,55 @@ def haul(side, options):
         return figures
 
 
+def journal(side, options, changes):
+    """The store is made once, under the build folder, and used again."""
+    folder = options.build / f"bench-journal-{changes}"
+    fresh = not (folder / "filled").exists()
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    run = side(options.build, folder, 0, SERVE)
+    figures, name = {}, f"journal_{changes}"
+    try:
+        if fresh:
+            begin = time.monotonic()
+            stock(run, "fill", *run.add_association("du journal"), changes)
+            figures[f"{name}.fill_s"] = time.monotonic() - begin
+        begin = time.monotonic()
+        run.command("vue")  # waits until the state is brought forward
+        figures[f"{name}.catch_up_s"] = time.monotonic() - begin
+        (folder / "filled").touch()
+    finally:
+        run.stop()
+    run = side(options.build, folder, 0, SERVE)
+    try:
+        association, fund = run.add_association("des autres")
+        codes = stock(run, "invite", association, OTHERS)
+        with fleet(run, "steady", f"tcp://127.0.0.1:{run.port}", run.server.pid, fund, OTHERS,
+                   stdin=subprocess.PIPE) as others:
+            tell(others, codes)
+            others.stdout.readline()
+            time.sleep(ALONE_SECONDS)
+            tell(others)
+            for key, value in parse(others.stdout.readline()).items():
+                figures[f"{name}.sync_{key.split('.')[1]}"] = value
+            others.stdin.close()
+        begin = time.monotonic()
+        run.command("vue")
+        figures[f"{name}.vue_ms"] = (time.monotonic() - begin) * 1e3
+        figures[f"{name}.server_rss_mib"] = peak_rss_mib(run.server.pid)
+        figures[f"{name}.disk_mib"] = run.disk_bytes() / 2**20
+        return figures
+    finally:
+        run.stop()
+
+
 def play(side, options):
     figures = {}
     for scene in burst, flood, haul:
         figures.update(scene(side, options))
+    for changes in JOURNALS if options.long else ():
+        figures.update(journal(side, options, changes))
     return figures
 
 
