@@ -104,8 +104,8 @@ struct pic_agent_pending {
     uint64_t documents, document_bytes;
 };
 PIC_MUST_USE int pic_agent_pending(struct pic_agent *agent, struct pic_agent_pending *out);
-/* The key of who signed a segment: this laptop, the server, or a device whose certificate was folded.
- * PIC_ESIGNATURE when nobody certified them. */
+/* The key of who signed a segment: this laptop, the server, or a device whose certificate was
+ * folded. PIC_ESIGNATURE when nobody certified them. */
 PIC_MUST_USE int pic_agent_author_key(struct pic_agent *agent, uint32_t device,
                                       uint8_t out[static PIC_KEY_SIZE]);
 /* Head of what the journal holds of its own log. */
