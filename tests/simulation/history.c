@@ -212,6 +212,7 @@ void history_found(const char *root)
 
 void history_end(void)
 {
+    history_clear();
     crash_vfs_free(stage.centre);
     for (unsigned i = 0; i < FOUNDED; i++)
         crash_vfs_free(stage.laptops[i]);
