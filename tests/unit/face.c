@@ -268,7 +268,7 @@ static void roles_and_policies_decide_the_commands(void **state)
     assert_true(pic_program_find(&program, "fonds liste", &target));
     assert_false(pic_program_find(&program, "fonds ajouter", &target));
     assert_false(pic_program_find(&program, "mouvement liste", &target));
-    expect_failure("depense modifier 1-2 --montant 4", PIC_EUNKNOWN_OPTION, "--montant", NULL);
+    expect_failure("depense modifier 1-2 --montant 4", PIC_EIMMUTABLE, NULL, NULL);
     expect_failure("projet ajouter --annule non", PIC_EUNKNOWN_OPTION, "--annule", NULL);
     /* A command of the program's own wins over the generated one. */
     size_t found = 0;
