@@ -149,7 +149,7 @@ record_project() {
     [ -z "$date" ] || options+=(--debut "$(french_date "$date")" --fin "$(french_date "$date")")
     [ -z "$asked" ] || options+=(--demande "$asked")
     project=$(new "$name" projet ajouter "${options[@]}")
-    printf '  %-7s %-42s %9s\n' "$project" "$project_title" "${asked:-–}"
+    printf '  %-7s %8s  %s\n' "$project" "${asked:--}" "$project_title"
     [ -n "$granted" ] || return 0
     committee=$(new "$name" comite ajouter --fonds "$fund" --date 10/02/2026 --presents 11 --votants 9 --quorum oui)
     if [ "$granted" = 0.00 ]; then
