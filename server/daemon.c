@@ -1,9 +1,14 @@
 #include "server/daemon.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "protocol/net/listener.h"
 #include "server/follower.h"
@@ -31,9 +36,25 @@ struct daemon {
     struct pic_workers *workers;
     struct pic_listener *listeners[PIC_DAEMON_URLS_MAX];
     char contacts_path[PIC_PATH_MAX];
+    int lock; /* file descriptor */
 };
 
 /* --- start and stop --- */
+
+/* One server at a time answers for a folder. The lock goes with the process, however it ends. */
+static int take_lock(struct daemon *d, struct pic_err *err)
+{
+    char path[PIC_PATH_MAX];
+    int status = pic_server_path(d->options->folder, "serve.lock", path);
+    if (status != PIC_OK)
+        return pic_fail(err, status, d->options->folder, NULL);
+    d->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (d->lock < 0)
+        return pic_fail(err, PIC_EFILE, path, strerror(errno), NULL);
+    if (flock(d->lock, LOCK_EX | LOCK_NB) != 0)
+        return pic_fail(err, PIC_ESTORE_IN_USE, NULL);
+    return PIC_OK;
+}
 
 static int start_threads(struct daemon *d, struct pic_err *err)
 {
@@ -42,6 +63,8 @@ static int start_threads(struct daemon *d, struct pic_err *err)
     int status = pic_keyring_open(o->folder, &d->keys, err);
     if (status == PIC_ENOT_FOUND)
         status = pic_fail(err, PIC_ENO_SERVER, o->folder, NULL);
+    if (status == PIC_OK)
+        status = take_lock(d, err);
     if (status == PIC_OK)
         status = pic_keyring_rotate(o->folder, &d->keys, pic_server_now_ms(), &rotated, err);
     if (status == PIC_OK)
@@ -92,6 +115,8 @@ static void stop(struct daemon *d)
         pic_log_status("contacts", PIC_EIO);
     pic_contacts_free(d->contacts);
     pic_keyring_release(&d->keys);
+    if (d->lock >= 0)
+        (void)close(d->lock);
 }
 
 /* --- life --- */
@@ -140,7 +165,7 @@ static void live(struct daemon *d, const sigset_t *ends)
 
 int pic_daemon_run(const struct pic_daemon_options *options, struct pic_err *err)
 {
-    struct daemon d = {.options = options};
+    struct daemon d = {.options = options, .lock = -1};
     sigset_t ends;
     (void)mallopt(M_ARENA_MAX, ARENAS);
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);

@@ -251,7 +251,9 @@ def change_stores(scene: Scene, agent: tuple, server: tuple) -> None:
 
 
 def two_writers(scene: Scene) -> None:
-    """D-22 says since when, and which process."""
+    """D-22 says since when, and which process; a second server does not even begin."""
+    scene.refused("two servers", scene.server, 17, "D-22", "serve", "--ecoute",
+                  "tcp://127.0.0.1:0")
     held = scene.laptop.folder / "pic.verrou"
     holder = scene.stage.child(sys.executable, "-c", f"""
 import fcntl, os, sys, time
