@@ -10,8 +10,7 @@
 enum {
     STACK_SIZE = 512 << 10,
     POLL_S = 1,
-    GATHER_MS = 8, /* what comes in a burst is folded together: fewer, larger transactions */
-    NS_PER_MS = 1000 * 1000,
+    GATHER_NS = 8 * 1000 * 1000, /* what comes in a burst is folded together: fewer transactions */
 };
 
 struct pic_follower {
@@ -68,7 +67,7 @@ static int follow(struct pic_follower *f)
         status = pic_projector_new(path, server.journal, &server.projector, NULL);
     while (status == PIC_OK && !is_stopping(f)) {
         status = pic_projector_catch_up(server.projector, is_stopping, f, NULL);
-        const struct timespec gather = {.tv_nsec = GATHER_MS * NS_PER_MS};
+        const struct timespec gather = {.tv_nsec = GATHER_NS};
         if (status == PIC_OK && wait_a_while(f))
             (void)nanosleep(&gather, NULL);
         else if (status == PIC_OK)

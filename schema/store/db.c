@@ -135,6 +135,18 @@ static int one_value(struct pic_db *db, const char *sql, int *number, char text[
     return status;
 }
 
+/* What a killed program wrote last may be in the log without having reached the disk: SQLite takes
+ * it for committed, and so would whoever asks us, until the power goes. A checkpoint begins by
+ * waiting for the log; what it then moves, or has no room to move, does not matter here. */
+static int make_durable(struct pic_db *db, struct pic_err *err)
+{
+    int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int primary = code & 0xff;
+    bool synced = primary == SQLITE_OK || primary == SQLITE_BUSY || primary == SQLITE_LOCKED ||
+                  status_of(db->handle, code) == PIC_EDISK_FULL;
+    return synced ? PIC_OK : pic_db_fail(db, code, err);
+}
+
 /* Everything is read before anything may be written, so that what is no database stays as it is. */
 static int settle(struct pic_db *db, const struct pic_db_options *options, struct pic_err *err)
 {
@@ -146,6 +158,8 @@ static int settle(struct pic_db *db, const struct pic_db_options *options, struc
     status = one_value(db, "PRAGMA journal_mode = WAL", &number, text, err);
     if (status == PIC_OK && strcmp(text, "wal") != 0 && strcmp(text, "memory") != 0)
         status = pic_fail(err, PIC_EIO, "no write-ahead log here", text, NULL);
+    if (status == PIC_OK && options->durability == PIC_DURABLE)
+        status = make_durable(db, err);
     return status;
 }
 
