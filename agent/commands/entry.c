@@ -27,39 +27,34 @@ static int finish(struct pic_call *call, struct pic_agent *agent, int status)
     return status;
 }
 
-int pic_command_add(struct pic_call *call)
-{
-    const struct pic_entity *entity = call->target.entity;
-    struct pic_agent agent;
-    uint64_t dot = 0;
-    int status = pic_desk_open(call, PIC_AGENT_WRITE, &agent);
-    if (status == PIC_OK)
-        status = pic_agent_begin(&agent, &call->err);
-    if (status == PIC_OK)
-        status = finish(call, &agent, record_given(call, &agent, entity, 0, &dot));
-    if (status == PIC_OK)
-        status = pic_desk_saved(call, entity, dot);
-    pic_agent_close(&agent);
-    return status;
-}
-
-int pic_command_change(struct pic_call *call)
+/* Records what was given: a new row, or an edit of the one that the first argument names. */
+static int keep_given(struct pic_call *call, bool creates)
 {
     const struct pic_entity *entity = call->target.entity;
     struct pic_agent agent;
     uint64_t id = 0;
     uint64_t dot = 0;
     int status = pic_desk_open(call, PIC_AGENT_WRITE, &agent);
-    if (status == PIC_OK)
+    if (status == PIC_OK && !creates)
         status = pic_desk_id(call, &agent, entity, 0, &id);
     if (status == PIC_OK)
         status = pic_agent_begin(&agent, &call->err);
     if (status == PIC_OK)
         status = finish(call, &agent, record_given(call, &agent, entity, id, &dot));
     if (status == PIC_OK)
-        status = pic_desk_saved(call, entity, id);
+        status = pic_desk_saved(call, entity, creates ? dot : id);
     pic_agent_close(&agent);
     return status;
+}
+
+int pic_command_add(struct pic_call *call)
+{
+    return keep_given(call, true);
+}
+
+int pic_command_change(struct pic_call *call)
+{
+    return keep_given(call, false);
 }
 
 int pic_command_cancel(struct pic_call *call)

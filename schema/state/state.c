@@ -58,7 +58,8 @@ struct pic_state {
 
 /* --- life --- */
 
-/* Schema version of the derived tables, kept where SQLite keeps such things for attached users. */
+/* Version of the derived tables, in a table of its own: on a laptop they share a file with what is
+ * not derived, whose version is SQLite's user_version. */
 static int read_version(struct pic_db *db, int *version, struct pic_err *err)
 {
     sqlite3_stmt *stmt =
