@@ -139,6 +139,11 @@ void pic_rollup_free(struct pic_rollup *r)
     free(r);
 }
 
+struct pic_rows *pic_rollup_rows(const struct pic_rollup *r)
+{
+    return r->rows;
+}
+
 /* --- contributions --- */
 
 static void copy_text(char *dst, size_t size, const struct pic_value *v)

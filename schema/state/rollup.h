@@ -34,6 +34,8 @@ struct pic_rollup;
 PIC_MUST_USE int pic_rollup_new(struct pic_rows *rows, struct pic_rollup **out,
                                 struct pic_err *err);
 void pic_rollup_free(struct pic_rollup *rollup);
+/* The rows that it reads. */
+struct pic_rows *pic_rollup_rows(const struct pic_rollup *rollup);
 
 /* What a project adds as its tables stand. */
 PIC_MUST_USE int pic_rollup_contribution(struct pic_rollup *rollup, uint64_t project,

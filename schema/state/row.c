@@ -1,5 +1,7 @@
 #include "schema/state/row.h"
 
+#include <string.h>
+
 enum { LOADED_MAX = 8 << 20 };
 enum { COLUMN_ID, COLUMN_ORG, COLUMN_STAMP, COLUMN_REVERSED, COLUMN_HEADS, COLUMN_FIRST_FIELD };
 
@@ -54,6 +56,11 @@ void pic_rows_release(struct pic_rows *rows)
         pic_buf_release(&rows->of[i].loaded);
     }
     pic_rows_init(rows, NULL);
+}
+
+void pic_rows_forget(struct pic_rows *rows)
+{
+    memset(rows->found, 0, sizeof rows->found);
 }
 
 static void put_columns(struct pic_buf *sql, const struct pic_entity *e, const char *format)
@@ -236,8 +243,8 @@ int pic_row_load(struct pic_rows *rows, const struct pic_entity *entity, uint64_
     return PIC_OK;
 }
 
-int pic_row_owner(struct pic_rows *rows, const struct pic_entity *entity, uint64_t id,
-                  uint64_t *org)
+static int read_owner(struct pic_rows *rows, const struct pic_entity *entity, uint64_t id,
+                      uint64_t *org)
 {
     sqlite3_stmt **stmt = &rows->of[entity->number].owner;
     int status = prepared(rows, entity, stmt, owner_text);
@@ -252,9 +259,48 @@ int pic_row_owner(struct pic_rows *rows, const struct pic_entity *entity, uint64
     return status == PIC_OK && !row ? PIC_ENOT_FOUND : status;
 }
 
+int pic_row_owner(struct pic_rows *rows, const struct pic_entity *entity, uint64_t id,
+                  uint64_t *org)
+{
+    size_t slot = id % PIC_ROWS_FOUND;
+    if (rows->found[slot].id == id && rows->found[slot].entity == entity) {
+        *org = rows->found[slot].org;
+        return PIC_OK;
+    }
+    int status = read_owner(rows, entity, id, org);
+    if (status == PIC_OK) {
+        rows->found[slot].id = id;
+        rows->found[slot].entity = entity;
+        rows->found[slot].org = *org;
+    }
+    return status;
+}
+
+int pic_row_find(struct pic_rows *rows, uint64_t id, const struct pic_entity **entity,
+                 uint64_t *org)
+{
+    size_t slot = id % PIC_ROWS_FOUND;
+    if (rows->found[slot].entity != NULL && rows->found[slot].id == id) {
+        *entity = rows->found[slot].entity;
+        *org = rows->found[slot].org;
+        return PIC_OK;
+    }
+    int status = PIC_ENOT_FOUND;
+    for (size_t i = 0; status == PIC_ENOT_FOUND && i < pic_dictionary_count(); i++) {
+        *entity = pic_dictionary_at(i);
+        status = pic_row_owner(rows, *entity, id, org);
+    }
+    return status;
+}
+
 const struct pic_value *pic_row_value(const struct pic_row *row, unsigned field)
 {
     static const struct pic_value nothing = {0};
     int index = pic_entity_index(row->entity, field);
     return index < 0 ? &nothing : &row->values[index];
+}
+
+uint64_t pic_row_reference(const struct pic_row *row, const char *column)
+{
+    return (uint64_t)row->values[pic_entity_by_column(row->entity, column) - row->entity->fields].i;
 }

@@ -22,8 +22,14 @@ struct pic_row {
     struct pic_value values[PIC_CHANGE_OPS_MAX]; /* by index in entity->fields */
 };
 
+enum { PIC_ROWS_FOUND = 256 };
+
 struct pic_rows {
     struct pic_db *db;
+    struct {
+        uint64_t id, org;
+        const struct pic_entity *entity;
+    } found[PIC_ROWS_FOUND]; /* rows are never removed and never change hands */
     struct {
         sqlite3_stmt *insert, *select, *update, *owner;
         struct pic_buf loaded; /* texts and bytes of the row loaded last */
@@ -35,6 +41,8 @@ void pic_rows_schema(struct pic_buf *out);
 
 void pic_rows_init(struct pic_rows *rows, struct pic_db *db);
 void pic_rows_release(struct pic_rows *rows);
+/* Forgets which rows there are: a transaction was rolled back. */
+void pic_rows_forget(struct pic_rows *rows);
 
 PIC_MUST_USE int pic_row_insert(struct pic_rows *rows, const struct pic_row *row);
 /* Texts and bytes are borrowed until the next load from the same table. PIC_ENOT_FOUND. */
@@ -44,8 +52,13 @@ PIC_MUST_USE int pic_row_update(struct pic_rows *rows, const struct pic_row *row
 /* Whose a row is. PIC_ENOT_FOUND. */
 PIC_MUST_USE int pic_row_owner(struct pic_rows *rows, const struct pic_entity *entity, uint64_t id,
                                uint64_t *org);
+/* The entity that an id belongs to, and whose the row is. PIC_ENOT_FOUND. */
+PIC_MUST_USE int pic_row_find(struct pic_rows *rows, uint64_t id, const struct pic_entity **entity,
+                              uint64_t *org);
 
 /* A field's value by its number; NULL kind where the entity has no such field. */
 const struct pic_value *pic_row_value(const struct pic_row *row, unsigned field);
+/* What the reference in a column leads to; 0 for none. The entity must have the column. */
+uint64_t pic_row_reference(const struct pic_row *row, const char *column);
 
 #endif
