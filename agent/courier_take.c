@@ -155,15 +155,13 @@ static int take_segment(struct pic_courier *c, struct pic_span bytes)
     memcpy(c->cursor_mark, segment.hash, PIC_MARK_SIZE);
     if (segment.device == agent->self.device)
         return c->own ? pic_seal_adopt(agent, &segment, c->err) : PIC_OK;
-    status = pic_segment_check(agent->reader, &segment, &stamp);
-    if (status == PIC_OK)
-        status = pic_journal_append(agent->journal, &segment, &position);
+    status = pic_journal_append(agent->journal, &segment, &position);
     if (status == PIC_EEXISTS)
         return PIC_OK;
+    if (status == PIC_OK) /* what does not decode takes its place in the journal back with it */
+        status = pic_state_fold_segment(agent->state, agent->reader, &segment, &stamp);
     if (status == PIC_OK)
         status = pic_seal_seen(agent, stamp);
-    if (status == PIC_OK)
-        status = pic_state_fold_segment(agent->state, agent->reader, &segment);
     c->report->segments_received += status == PIC_OK;
     return status;
 }

@@ -104,13 +104,11 @@ static int take_reference(struct pic_agent *agent, const struct pic_agent_self *
     if (status == PIC_OK)
         status = pic_segment_verify(&segment, key);
     if (status == PIC_OK)
-        status = pic_segment_check(agent->reader, &segment, &stamp);
-    if (status == PIC_OK)
         status = pic_journal_append(agent->journal, &segment, &position);
     if (status == PIC_OK)
-        status = pic_seal_seen(agent, stamp);
+        status = pic_state_fold_segment(agent->state, agent->reader, &segment, &stamp);
     if (status == PIC_OK)
-        status = pic_state_fold_segment(agent->state, agent->reader, &segment);
+        status = pic_seal_seen(agent, stamp);
     memcpy(mark, segment.hash, PIC_MARK_SIZE);
     return status;
 }

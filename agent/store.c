@@ -540,7 +540,7 @@ static int fold_journal(struct pic_agent *agent, uint64_t *position, struct pic_
         if (status == PIC_OK)
             status = pic_segment_read(pic_buf_view(bytes), &segment);
         if (status == PIC_OK)
-            status = pic_state_fold_segment(agent->state, agent->reader, &segment);
+            status = pic_state_fold_segment(agent->state, agent->reader, &segment, NULL);
         *position = at;
     }
     return status;

@@ -10,7 +10,8 @@
 enum {
     STACK_SIZE = 512 << 10,
     POLL_S = 1,
-    GATHER_NS = 8 * 1000 * 1000, /* what comes in a burst is folded together: fewer transactions */
+    GATHER_NS = 10 * 1000 * 1000, /* nothing new for so long ends a burst */
+    GATHER_ROUNDS = 10,
 };
 
 struct pic_follower {
@@ -44,6 +45,21 @@ static bool wait_a_while(struct pic_follower *f)
     return pending;
 }
 
+/* What comes in a burst is folded together when it ends, in few transactions and when whoever sends
+ * no longer waits for the processor; what never ends, every so many rounds. */
+static void gather(struct pic_follower *f)
+{
+    const struct timespec moment = {.tv_nsec = GATHER_NS};
+    bool more = true;
+    for (int i = 0; more && i < GATHER_ROUNDS && !is_stopping(f); i++) {
+        (void)nanosleep(&moment, NULL);
+        (void)pthread_mutex_lock(&f->lock);
+        more = f->pending;
+        f->pending = false;
+        (void)pthread_mutex_unlock(&f->lock);
+    }
+}
+
 /* What is in the write-ahead log goes into the database while nobody waits for it. */
 static int tidy(const struct pic_projector *projector, uint64_t *tidied)
 {
@@ -67,9 +83,8 @@ static int follow(struct pic_follower *f)
         status = pic_projector_new(path, server.journal, &server.projector, NULL);
     while (status == PIC_OK && !is_stopping(f)) {
         status = pic_projector_catch_up(server.projector, is_stopping, f, NULL);
-        const struct timespec gather = {.tv_nsec = GATHER_NS};
         if (status == PIC_OK && wait_a_while(f))
-            (void)nanosleep(&gather, NULL);
+            gather(f);
         else if (status == PIC_OK)
             status = tidy(server.projector, &tidied);
     }

@@ -58,14 +58,31 @@ static size_t plain_length(const uint8_t *p, size_t left)
     return 0;
 }
 
+/* Whether the eight bytes at p are all from U+0020 to U+007E. Looks at them together: the high bit
+ * of a byte is set where it is set in p, where 1 more reaches 0x80, or where 0x20 cannot be taken
+ * away; one byte's carry or borrow only ever comes from a byte that is refused itself. */
+static bool is_printable_word(const uint8_t *p)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return ((word | (word + each) | (word - each * 0x20)) & each * 0x80) == 0;
+}
+
 static bool is_plain(struct pic_span s)
 {
     size_t at = 0;
     while (at < s.n) {
-        size_t n = plain_length(s.p + at, s.n - at);
-        if (n == 0)
-            return false;
-        at += n;
+        size_t end = at + sizeof(uint64_t);
+        if (end <= s.n && is_printable_word(s.p + at)) {
+            at = end;
+            continue;
+        }
+        for (size_t n; at < end && at < s.n; at += n) {
+            n = plain_length(s.p + at, s.n - at);
+            if (n == 0)
+                return false;
+        }
     }
     return true;
 }

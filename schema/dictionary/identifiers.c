@@ -37,12 +37,10 @@ static bool fits_one(char pattern, uint8_t c)
 
 static bool fits(struct pic_span s, const char *pattern)
 {
-    if (s.n != strlen(pattern))
-        return false;
     for (size_t i = 0; i < s.n; i++)
-        if (!fits_one(pattern[i], s.p[i]))
+        if (pattern[i] == '\0' || !fits_one(pattern[i], s.p[i]))
             return false;
-    return true;
+    return pattern[s.n] == '\0';
 }
 
 /* Source: ISO/IEC 7812-1, annex B. */
@@ -137,7 +135,7 @@ static const struct {
 enum pic_identifier pic_identifier_kind(const char *about)
 {
     for (enum pic_identifier k = PIC_IDENTIFIER_SIREN; k < PIC_IDENTIFIER_COUNT; k++)
-        if (strcmp(kinds[k].about, about) == 0)
+        if (kinds[k].about[0] == about[0] && strcmp(kinds[k].about, about) == 0)
             return k;
     return PIC_IDENTIFIER_NONE;
 }

@@ -1,5 +1,7 @@
 #include "schema/state/judge.h"
 
+#include <string.h>
+
 #include "schema/dictionary/value.h"
 
 /* --- life --- */
@@ -82,6 +84,8 @@ static int find_target(struct pic_judge *j, const struct pic_field *field, uint6
 {
     if (field->about[0] == '\0')
         return pic_row_find(j->rows, id, entity, org);
+    if (pic_row_recall(j->rows, id, entity, org) && strcmp((*entity)->table, field->about) == 0)
+        return PIC_OK;
     *entity = pic_dictionary_by_table(field->about);
     return *entity == NULL ? PIC_ENOT_FOUND : pic_row_owner(j->rows, *entity, id, org);
 }

@@ -98,7 +98,8 @@ struct pic_rollup {
     struct places at;
     sqlite3_stmt *stmt[QUERIES];
     struct cell cells[SLOTS];
-    size_t used;
+    uint16_t used[SLOTS_FULL + 1]; /* which of them, in the order of their coming */
+    size_t used_n;
     struct shares funds[FUNDS_CACHED];
 };
 
@@ -276,7 +277,7 @@ static struct cell *cell_of(struct pic_rollup *r, uint64_t fund, uint64_t funder
             *c = (struct cell){.fund = fund, .funder = funder, .used = true};
             memcpy(c->theme, theme, strlen(theme) + 1);
             memcpy(c->territory, territory, strlen(territory) + 1);
-            r->used++;
+            r->used[r->used_n++] = (uint16_t)i;
             return c;
         }
         if (c->fund == fund && c->funder == funder && strcmp(c->theme, theme) == 0 &&
@@ -381,7 +382,7 @@ static int add_part(void *context, uint64_t funder, const char *territory, enum 
 {
     const struct adding *in = context;
     struct pic_rollup *r = in->rollup;
-    int status = r->used >= SLOTS_FULL ? pic_rollup_flush(r) : PIC_OK;
+    int status = r->used_n >= SLOTS_FULL ? pic_rollup_flush(r) : PIC_OK;
     if (status != PIC_OK)
         return status;
     struct cell *cell =
@@ -472,9 +473,8 @@ static int write_cell(struct pic_rollup *r, const struct cell *c)
 int pic_rollup_flush(struct pic_rollup *r)
 {
     int status = PIC_OK;
-    for (size_t i = 0; status == PIC_OK && i < SLOTS; i++)
-        if (r->cells[i].used)
-            status = write_cell(r, &r->cells[i]);
+    for (size_t i = 0; status == PIC_OK && i < r->used_n; i++)
+        status = write_cell(r, &r->cells[r->used[i]]);
     if (status == PIC_OK)
         pic_rollup_forget(r);
     return status;
@@ -482,7 +482,8 @@ int pic_rollup_flush(struct pic_rollup *r)
 
 void pic_rollup_forget(struct pic_rollup *r)
 {
-    memset(r->cells, 0, sizeof r->cells);
-    r->used = 0;
+    for (size_t i = 0; i < r->used_n; i++)
+        r->cells[r->used[i]].used = false;
+    r->used_n = 0;
     memset(r->funds, 0, sizeof r->funds);
 }

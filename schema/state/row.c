@@ -115,6 +115,7 @@ static void owner_text(struct pic_buf *sql, const struct pic_entity *e)
     pic_buf_printf(sql, "SELECT org FROM \"%s\" WHERE id=?", e->table);
 }
 
+/* An empty value is what a parameter is already. */
 static void bind_value(sqlite3_stmt *stmt, int at, const struct pic_value *v)
 {
     switch (v->kind) {
@@ -130,22 +131,20 @@ static void bind_value(sqlite3_stmt *stmt, int at, const struct pic_value *v)
         break;
     case PIC_KIND_NULL:
     case PIC_KIND_COUNT:
-        (void)sqlite3_bind_null(stmt, at);
         break;
     }
 }
 
-/* Binds reversed, heads and the fields from parameter at on; returns the next parameter. */
+/* Empties all parameters, then binds reversed, heads and the fields from parameter at on; returns
+ * the next parameter. */
 static int bind_content(sqlite3_stmt *stmt, int at, const struct pic_row *row)
 {
-    if (row->reversed == 0)
-        (void)sqlite3_bind_null(stmt, at++);
-    else
-        (void)sqlite3_bind_int64(stmt, at++, (sqlite3_int64)row->reversed);
-    if (row->heads.n == 0)
-        (void)sqlite3_bind_null(stmt, at++);
-    else
-        pic_db_bind_span(stmt, at++, row->heads);
+    (void)sqlite3_clear_bindings(stmt);
+    if (row->reversed != 0)
+        (void)sqlite3_bind_int64(stmt, at, (sqlite3_int64)row->reversed);
+    if (row->heads.n > 0)
+        pic_db_bind_span(stmt, at + 1, row->heads);
+    at += 2;
     for (size_t k = 0; k < row->entity->field_n; k++)
         bind_value(stmt, at++, &row->values[k]);
     return at;
@@ -157,10 +156,10 @@ int pic_row_insert(struct pic_rows *rows, const struct pic_row *row)
     int status = prepared(rows, row->entity, stmt, insert_text);
     if (status != PIC_OK)
         return status;
+    (void)bind_content(*stmt, 4, row);
     (void)sqlite3_bind_int64(*stmt, 1, (sqlite3_int64)row->id);
     (void)sqlite3_bind_int64(*stmt, 2, (sqlite3_int64)row->org);
     (void)sqlite3_bind_int64(*stmt, 3, (sqlite3_int64)row->stamp);
-    (void)bind_content(*stmt, 4, row);
     return pic_db_run(*stmt);
 }
 
@@ -259,16 +258,26 @@ static int read_owner(struct pic_rows *rows, const struct pic_entity *entity, ui
     return status == PIC_OK && !row ? PIC_ENOT_FOUND : status;
 }
 
+bool pic_row_recall(const struct pic_rows *rows, uint64_t id, const struct pic_entity **entity,
+                    uint64_t *org)
+{
+    size_t slot = id % PIC_ROWS_FOUND;
+    if (rows->found[slot].entity == NULL || rows->found[slot].id != id)
+        return false;
+    *entity = rows->found[slot].entity;
+    *org = rows->found[slot].org;
+    return true;
+}
+
 int pic_row_owner(struct pic_rows *rows, const struct pic_entity *entity, uint64_t id,
                   uint64_t *org)
 {
-    size_t slot = id % PIC_ROWS_FOUND;
-    if (rows->found[slot].id == id && rows->found[slot].entity == entity) {
-        *org = rows->found[slot].org;
+    const struct pic_entity *known;
+    if (pic_row_recall(rows, id, &known, org) && known == entity)
         return PIC_OK;
-    }
     int status = read_owner(rows, entity, id, org);
     if (status == PIC_OK) {
+        size_t slot = id % PIC_ROWS_FOUND;
         rows->found[slot].id = id;
         rows->found[slot].entity = entity;
         rows->found[slot].org = *org;
@@ -279,13 +288,7 @@ int pic_row_owner(struct pic_rows *rows, const struct pic_entity *entity, uint64
 int pic_row_find(struct pic_rows *rows, uint64_t id, const struct pic_entity **entity,
                  uint64_t *org)
 {
-    size_t slot = id % PIC_ROWS_FOUND;
-    if (rows->found[slot].entity != NULL && rows->found[slot].id == id) {
-        *entity = rows->found[slot].entity;
-        *org = rows->found[slot].org;
-        return PIC_OK;
-    }
-    int status = PIC_ENOT_FOUND;
+    int status = pic_row_recall(rows, id, entity, org) ? PIC_OK : PIC_ENOT_FOUND;
     for (size_t i = 0; status == PIC_ENOT_FOUND && i < pic_dictionary_count(); i++) {
         *entity = pic_dictionary_at(i);
         status = pic_row_owner(rows, *entity, id, org);

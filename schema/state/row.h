@@ -55,6 +55,9 @@ PIC_MUST_USE int pic_row_owner(struct pic_rows *rows, const struct pic_entity *e
 /* The entity that an id belongs to, and whose the row is. PIC_ENOT_FOUND. */
 PIC_MUST_USE int pic_row_find(struct pic_rows *rows, uint64_t id, const struct pic_entity **entity,
                               uint64_t *org);
+/* The same from memory alone; false when that does not tell. */
+bool pic_row_recall(const struct pic_rows *rows, uint64_t id, const struct pic_entity **entity,
+                    uint64_t *org);
 
 /* A field's value by its number; NULL kind where the entity has no such field. */
 const struct pic_value *pic_row_value(const struct pic_row *row, unsigned field);

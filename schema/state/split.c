@@ -20,6 +20,10 @@ static void give_left_over(uint64_t left, const wide *remainders, size_t n, uint
 
 void pic_split(int64_t cents, const int64_t *weights, size_t n, int64_t *parts)
 {
+    if (n == 1) { /* the usual case: nothing to divide */
+        parts[0] = cents;
+        return;
+    }
     uint64_t whole = cents < 0 ? 0 - (uint64_t)cents : (uint64_t)cents;
     uint64_t total = 0;
     uint64_t shares[PIC_SPLIT_MAX];

@@ -311,9 +311,9 @@ int pic_state_fold(struct pic_state *s, const struct pic_change *change, uint64_
 }
 
 int pic_state_fold_segment(struct pic_state *s, struct pic_segment_reader *reader,
-                           const struct pic_segment *segment)
+                           const struct pic_segment *segment, uint64_t *last_stamp)
 {
-    struct pic_change change;
+    struct pic_change change = {0};
     bool done = false;
     int status = pic_segment_reader_open(reader, segment);
     while (status == PIC_OK) {
@@ -322,6 +322,8 @@ int pic_state_fold_segment(struct pic_state *s, struct pic_segment_reader *reade
             break;
         status = pic_state_fold(s, &change, segment->audience, NULL);
     }
+    if (status == PIC_OK && last_stamp != NULL)
+        *last_stamp = change.stamp; /* stamps ascend */
     return status;
 }
 

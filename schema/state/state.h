@@ -41,9 +41,11 @@ void pic_state_free(struct pic_state *state);
  * *verdict (may be NULL) is PIC_OK or the PIC_Q… status under which it was quarantined. */
 PIC_MUST_USE int pic_state_fold(struct pic_state *state, const struct pic_change *change,
                                 uint64_t audience, int *verdict);
-/* Folds all changes of a segment. */
+/* Folds all changes of a segment. *last_stamp, unless NULL, receives the greatest stamp. A segment
+ * that does not decode may have been folded in part: the caller rolls back. PIC_EFORMAT,
+ * PIC_ELIMIT. */
 PIC_MUST_USE int pic_state_fold_segment(struct pic_state *state, struct pic_segment_reader *reader,
-                                        const struct pic_segment *segment);
+                                        const struct pic_segment *segment, uint64_t *last_stamp);
 /* Before a commit; after a rollback. */
 PIC_MUST_USE int pic_state_flush(struct pic_state *state);
 void pic_state_forget(struct pic_state *state);

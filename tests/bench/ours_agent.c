@@ -404,6 +404,7 @@ int main(int argc, char **argv)
     } modes[] = {{"push", run_push}, {"pull", run_pull}, {"crowd", run_crowd}, {"haul", run_haul}};
     if (argc != 7)
         return 2;
+    pic_db_start();
     struct task task = {argv[2], (pid_t)strtol(argv[3], NULL, 10), argv[4],
                         (unsigned)strtoul(argv[5], NULL, 10), (unsigned)strtoul(argv[6], NULL, 10)};
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
