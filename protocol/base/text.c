@@ -73,16 +73,16 @@ static bool is_plain(struct pic_span s)
 {
     size_t at = 0;
     while (at < s.n) {
-        size_t end = at + sizeof(uint64_t);
-        if (end <= s.n && is_printable_word(s.p + at)) {
-            at = end;
+        if (s.n - at >= sizeof(uint64_t) && is_printable_word(s.p + at)) {
+            at += sizeof(uint64_t);
             continue;
         }
-        for (size_t n; at < end && at < s.n; at += n) {
-            n = plain_length(s.p + at, s.n - at);
-            if (n == 0)
-                return false;
-        }
+        while (at < s.n && s.p[at] >= 0x20U && s.p[at] < 0x7FU)
+            at++;
+        size_t n = at < s.n ? plain_length(s.p + at, s.n - at) : 0;
+        if (n == 0)
+            return at == s.n;
+        at += n;
     }
     return true;
 }

@@ -148,6 +148,22 @@ static void plain_characters_are_clean_alone_and_together(void **state)
     }
 }
 
+/* Nor must looking at eight bytes at once: wherever a byte stands, it alone decides. */
+static void a_byte_is_judged_alike_wherever_it_stands(void **state)
+{
+    (void)state;
+    enum { LENGTH = 19 };
+    for (size_t at = 0; at < LENGTH; at++)
+        for (unsigned byte = 0; byte < 0x100; byte++) {
+            uint8_t text[LENGTH];
+            bool good = (byte >= 0x20 && byte < 0x7F) || byte == '\n' || byte == '\t';
+            for (size_t i = 0; i < LENGTH; i++)
+                text[i] = i % 2 == 0 ? 0x20 : 0x7E; /* the least and the greatest beside it */
+            text[at] = (uint8_t)byte;
+            assert_int_equal(pic_text_is_clean(pic_span_of(text, LENGTH)), good);
+        }
+}
+
 static void text_folds_for_search(void **state)
 {
     (void)state;
@@ -208,6 +224,7 @@ int main(void)
         cmocka_unit_test(clock_moves_past_everything_seen),
         cmocka_unit_test(text_is_cleaned_to_nfc_or_refused),
         cmocka_unit_test(plain_characters_are_clean_alone_and_together),
+        cmocka_unit_test(a_byte_is_judged_alike_wherever_it_stands),
         cmocka_unit_test(text_folds_for_search),
         cmocka_unit_test(base32_round_trips_as_people_type_it),
         cmocka_unit_test(failure_keeps_its_facts),
