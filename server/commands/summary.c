@@ -59,7 +59,7 @@ static int write_out(const char *folder, const struct pic_container *files, stru
 /* --- the command --- */
 
 static const struct pic_column columns[] = {
-    {"numero", "Numéro", PIC_TYPE_TEXT},
+    {"numero", "N°", PIC_TYPE_TEXT},
     {"destinataire", "Destinataire", PIC_TYPE_TEXT},
     {"du", "Du", PIC_TYPE_DATE},
     {"au", "Au", PIC_TYPE_DATE},

@@ -154,7 +154,7 @@ static int show_totals(struct pic_call *call, struct pic_server *server,
                        const struct pic_ladder_ask *ask)
 {
     struct pic_column columns[2 + PIC_LADDER_MEASURES] = {
-        {"cle", is_about_rows(ask->by) ? "Numéro" : "Code", PIC_TYPE_TEXT},
+        {"cle", is_about_rows(ask->by) ? "N°" : "Code", PIC_TYPE_TEXT},
         {"libelle", pic_dimension_titles[ask->by], PIC_TYPE_TEXT},
     };
     struct pic_sheet sheet;
@@ -163,7 +163,9 @@ static int show_totals(struct pic_call *call, struct pic_server *server,
             (struct pic_column){pic_ladder_keys[i], pic_ladder_titles[i],
                                 i == PIC_LADDER_PROJECTS ? PIC_TYPE_COUNT : PIC_TYPE_MONEY};
     pic_sheet_init(&sheet, columns, 2 + PIC_LADDER_MEASURES);
-    bool for_people = !call->json && !call->plain;
+    /* A file that is added up again, or one row that is the total already, needs none. */
+    bool for_people =
+        !call->json && !call->plain && !pic_call_has(call, "csv") && ask->by != PIC_BY_NOTHING;
     int status = fill_totals(pic_server_db(server), ask, &sheet, for_people, &call->err);
     if (status == PIC_OK)
         status = print(call, &sheet);
@@ -174,10 +176,14 @@ static int show_totals(struct pic_call *call, struct pic_server *server,
 /* --- what is behind them --- */
 
 static const struct pic_column project_columns[] = {
-    {"numero", "Numéro", PIC_TYPE_TEXT},        {"titre", "Projet", PIC_TYPE_TEXT},
-    {"demande", "Demandé", PIC_TYPE_MONEY},     {"accorde", "Accordé", PIC_TYPE_MONEY},
-    {"paye", "Payé", PIC_TYPE_MONEY},           {"justifie", "Justifié", PIC_TYPE_MONEY},
-    {"rapproche", "Rapproché", PIC_TYPE_MONEY}, {"solde_du", "Solde dû", PIC_TYPE_MONEY},
+    {"numero", "N°", PIC_TYPE_TEXT},
+    {"titre", "Projet", PIC_TYPE_TEXT},
+    {"demande", "Demandé", PIC_TYPE_MONEY},
+    {"accorde", "Accordé", PIC_TYPE_MONEY},
+    {"paye", "Payé", PIC_TYPE_MONEY},
+    {"justifie", "Justifié", PIC_TYPE_MONEY},
+    {"rapproche", "Rapproché", PIC_TYPE_MONEY},
+    {"solde_du", "Solde dû", PIC_TYPE_MONEY},
 };
 
 enum { PROJECT_COLUMNS = sizeof project_columns / sizeof *project_columns };
@@ -215,7 +221,7 @@ static int show_projects(struct pic_call *call, struct pic_server *server,
 }
 
 static const struct pic_column fact_columns[] = {
-    {"numero", "Numéro", PIC_TYPE_TEXT},    {"nature", "Nature", PIC_TYPE_TEXT},
+    {"numero", "N°", PIC_TYPE_TEXT},        {"nature", "Nature", PIC_TYPE_TEXT},
     {"date", "Date", PIC_TYPE_DATE},        {"quoi", "Quoi", PIC_TYPE_TEXT},
     {"montant", "Montant", PIC_TYPE_MONEY}, {"compte", "Compte", PIC_TYPE_BOOL},
 };
