@@ -4,6 +4,7 @@
 
 #include "schema/dictionary/number.h"
 #include "schema/face/speech.h"
+#include "server/bank/format_camt053.h"
 #include "server/bank/format_cfonb120.h"
 #include "server/bank/format_csv.h"
 #include "server/bank/format_ofx.h"
@@ -11,6 +12,7 @@
 const struct pic_format pic_formats[] = {
     {"cfonb120", pic_cfonb120_recognises, pic_cfonb120_read},
     {"ofx", pic_ofx_recognises, pic_ofx_read},
+    {"camt053", pic_camt053_recognises, pic_camt053_read},
     {"csv", pic_bank_csv_recognises, pic_bank_csv_read},
 };
 const size_t pic_format_n = sizeof pic_formats / sizeof pic_formats[0];

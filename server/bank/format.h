@@ -15,7 +15,7 @@ struct pic_format {
 
 extern const struct pic_format pic_formats[]; /* in the order in which they are tried */
 extern const size_t pic_format_n;
-#define PIC_FORMAT_CHOICES "auto cfonb120 ofx csv"
+#define PIC_FORMAT_CHOICES "auto cfonb120 ofx camt053 csv"
 
 /* Reads a whole file and finishes it. name: of a format, or "auto". out is initialised here and
  * released by the caller in any case. */

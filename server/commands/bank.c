@@ -360,7 +360,7 @@ static int run_import(struct pic_call *call)
 const struct pic_command pic_commands_bank[] = {
     {.path = "releve importer",
      .usage = "FICHIER",
-     .summary = "Importe un relevé de banque : CFONB 120, OFX ou CSV",
+     .summary = "Importe un relevé de banque : CFONB 120, CAMT.053, OFX ou CSV",
      .detail =
          "Montre d'abord ce qui serait écrit, puis demande. Une ligne déjà importée n'est pas "
          "écrite deux fois ; le même fichier est refusé.",

@@ -41,8 +41,9 @@ struct known {
     struct pic_log_head head;
     uint64_t receipt; /* number of its last; 0: none */
     struct pic_contact contact;
-    bool heard;
-    int64_t silent_days; /* since its last contact, or since it was authorised */
+    bool told;           /* contact is known */
+    int64_t last_ms;     /* of its last contact; 0: none yet */
+    int64_t silent_days; /* since then, or since it was authorised */
 };
 
 static int learn(struct pic_server *server, struct pic_contacts *contacts,
@@ -57,8 +58,10 @@ static int learn(struct pic_server *server, struct pic_contacts *contacts,
     if (status != PIC_OK && status != PIC_ENOT_FOUND)
         return status;
     out->receipt = receipt.number;
-    out->heard = pic_contacts_get(contacts, number, &out->contact);
-    int64_t last_ms = out->heard ? out->contact.time_ms : d->certificate.time_ms;
+    out->told = pic_contacts_get(contacts, number, &out->contact);
+    out->last_ms = out->told && out->contact.time_ms > receipt.time_ms ? out->contact.time_ms
+                                                                       : receipt.time_ms;
+    int64_t last_ms = out->last_ms != 0 ? out->last_ms : d->certificate.time_ms;
     int64_t now_ms = pic_server_now_ms();
     out->silent_days = now_ms > last_ms ? (now_ms - last_ms) / day_ms : 0;
     return PIC_OK;
@@ -82,7 +85,7 @@ static void put_state(struct pic_sheet *sheet, const struct known *k)
         pic_buf_text(&text, "désactivé");
     else if (k->silent_days >= SILENT_DAYS)
         pic_buf_printf(&text, "silencieux depuis %lld jours", (long long)k->silent_days);
-    else if (!k->heard)
+    else if (k->last_ms == 0)
         pic_buf_text(&text, "pas encore de contact");
     else
         pic_buf_text(&text, "actif");
@@ -120,13 +123,16 @@ static void put_clock(struct pic_sheet *sheet, int64_t minutes)
  * never heard. */
 static void put_contact(struct pic_sheet *sheet, const struct known *k)
 {
-    enum { TOLD = 5 };
-    if (!k->heard) {
+    enum { TOLD = 4 };
+    if (k->last_ms == 0)
+        pic_sheet_null(sheet);
+    else
+        put_moment(sheet, k->last_ms);
+    if (!k->told) {
         for (int i = 0; i < TOLD; i++)
             pic_sheet_null(sheet);
         return;
     }
-    put_moment(sheet, k->contact.time_ms);
     pic_sheet_int(sheet, k->contact.pending_changes);
     pic_sheet_int(sheet, k->contact.pending_documents);
     put_version(sheet, k->contact.program);
@@ -163,7 +169,7 @@ static int put_device(struct pic_call *call, struct pic_server *server, const st
     pic_sheet_int(sheet, (int64_t)k->head.seq);
     pic_sheet_int(sheet, (int64_t)k->receipt);
     pic_sheet_int(sheet, k->silent_days);
-    if (k->heard)
+    if (k->told)
         pic_sheet_int(sheet, k->contact.clock_minutes);
     else
         pic_sheet_null(sheet);
