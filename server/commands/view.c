@@ -278,7 +278,8 @@ static int show_detail(struct pic_call *call, struct pic_server *server, struct 
         ask->funder = (int64_t)id;
         break;
     default:
-        return pic_fail(&call->err, PIC_EUSAGE, "--detail", NULL);
+        return pic_fail(&call->err, PIC_EUSAGE,
+                        "--detail va avec un programme, un fonds, un financeur ou un projet", NULL);
     }
     return show_projects(call, server, ask);
 }
@@ -287,13 +288,12 @@ static int run_view(struct pic_call *call)
 {
     struct pic_server server;
     struct filters f;
-    if (call->arg_n > 0 && !pic_call_has(call, "detail"))
-        return pic_fail(&call->err, PIC_EMISSING_OPTION, "--detail", NULL);
+    bool detail = call->arg_n > 0 || pic_call_has(call, "detail");
     int status = pic_command_open(call, PIC_SERVER_READ_ONLY, &server);
     if (status != PIC_OK)
         return status;
     status = read_filters(call, pic_server_state(&server), &f);
-    if (status == PIC_OK && pic_call_has(call, "detail"))
+    if (status == PIC_OK && detail)
         status = show_detail(call, &server, &f.ask);
     else if (status == PIC_OK)
         status = show_totals(call, &server, &f.ask);
@@ -314,7 +314,9 @@ static const struct pic_option view_options[] = {
     {"commune", "CODE", "Une commune et les quartiers qui la touchent", NULL, 0},
     {"epci", "SIREN", "Une intercommunalité", NULL, 0},
     {"annee", "ANNÉE", "L'année du fonds", NULL, 0},
-    {"detail", NULL, "Les projets derrière le total, ou les faits d'un projet", NULL, 0},
+    {"detail", NULL,
+     "Les projets derrière le total ; avec NUMÉRO, ceux de cet objet, ou les faits d'un projet",
+     NULL, 0},
     {"csv", NULL, "Un tableau pour tableur", NULL, 0},
     {.name = NULL},
 };
@@ -322,7 +324,7 @@ static const struct pic_option view_options[] = {
 const struct pic_command pic_commands_view[] = {
     {
         .path = "vue",
-        .usage = "[--detail [NUMÉRO]]",
+        .usage = "[NUMÉRO]",
         .summary = "Montre l'argent : enveloppe, accordé, payé, justifié, reste",
         .detail = "Les lignes font toujours le total ; ce qui manque est « non renseigné ». Un "
                   "quartier sur plusieurs communes est compté pour elles ensemble, sans partage.",

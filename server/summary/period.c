@@ -70,7 +70,7 @@ static bool parse(const char *typed, struct pic_period *out)
 
 int pic_period_parse(const char *typed, struct pic_period *out, struct pic_err *err)
 {
-    return parse(typed, out) ? PIC_OK : pic_fail(err, PIC_EDATE, typed, "Période", NULL);
+    return parse(typed, out) ? PIC_OK : pic_fail(err, PIC_EPERIOD, typed, NULL);
 }
 
 struct pic_period pic_period_previous(const struct pic_period *period)

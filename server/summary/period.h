@@ -9,7 +9,7 @@ struct pic_period {
     int64_t from_on, to_on; /* days, both inside */
 };
 
-/* PIC_EDATE (arg[0] typed). */
+/* PIC_EPERIOD (arg[0] typed). */
 PIC_MUST_USE int pic_period_parse(const char *typed, struct pic_period *out, struct pic_err *err);
 /* As many months, just before. */
 struct pic_period pic_period_previous(const struct pic_period *period);
