@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "schema/dictionary/identifiers.h"
+#include "schema/dictionary/nomenclatures.h"
 #include "schema/dictionary/number.h"
 #include "schema/state/entry.h"
 #include "schema/state/ladder.h"
@@ -223,10 +224,22 @@ static int show_projects(struct pic_call *call, struct pic_server *server,
 static const struct pic_column fact_columns[] = {
     {"numero", "N°", PIC_TYPE_TEXT},        {"nature", "Nature", PIC_TYPE_TEXT},
     {"date", "Date", PIC_TYPE_DATE},        {"quoi", "Quoi", PIC_TYPE_TEXT},
-    {"montant", "Montant", PIC_TYPE_MONEY}, {"compte", "Compte", PIC_TYPE_BOOL},
+    {"montant", "Montant", PIC_TYPE_MONEY}, {"compte", "Compté", PIC_TYPE_BOOL},
 };
 
 enum { FACT_COLUMNS = sizeof fact_columns / sizeof *fact_columns };
+
+/* An outcome or a kind by its label, where people read it; a supplier as it is. */
+static struct pic_span what_of(const struct pic_ladder_fact *fact)
+{
+    const struct pic_field *outcome = pic_entity_by_column(fact->entity, "outcome");
+    const struct pic_field *kind = pic_entity_by_column(fact->entity, "kind");
+    const struct pic_field *field = outcome != NULL ? outcome : kind;
+    struct pic_span label = pic_span_of(NULL, 0);
+    if (field != NULL && field->type == PIC_TYPE_CODE)
+        label = pic_nomenclature_label(field->about, fact->what);
+    return label.n > 0 ? label : fact->what;
+}
 
 static int put_fact(void *context, const struct pic_ladder_fact *fact)
 {
@@ -234,7 +247,7 @@ static int put_fact(void *context, const struct pic_ladder_fact *fact)
     put_number(sheet, fact->id);
     pic_sheet_text(sheet, fact->entity->label);
     pic_sheet_int(sheet, fact->on);
-    pic_sheet_span(sheet, fact->what);
+    pic_sheet_span(sheet, what_of(fact));
     pic_sheet_int(sheet, fact->cents);
     pic_sheet_int(sheet, fact->counts);
     return PIC_OK;

@@ -14,6 +14,7 @@
 
 #include "protocol/crypto/keys.h"
 #include "server/bank/format.h"
+#include "server/bank/habit.h"
 #include "server/bank/import.h"
 #include "server/bank/match_store.h"
 #include "server/create.h"
@@ -327,6 +328,50 @@ static void i4_a_new_line_in_a_period_already_imported_is_told(void **state)
     assert_int_equal(o.late, 2);
 }
 
+/* Imports a table as the command does; what the person says may be NULL. */
+static int import_table(struct place *p, const char *text, const char *account, const char *columns)
+{
+    struct pic_habit habit = {.account = account, .columns = columns};
+    struct pic_span bytes = pic_span_text(text);
+    const int64_t opening = 0;
+    const struct pic_import_options options = {.opening = &opening};
+    struct pic_statements s;
+    struct pic_import plan = {0};
+    struct pic_record *record;
+    struct pic_err err = {0};
+    int status = pic_habit_read(pic_server_db(&p->server), "auto", bytes, &habit, &s, &err);
+    if (status == PIC_OK) {
+        must(pic_record_begin(&p->server, &record, &err), &err);
+        must(pic_import_plan(pic_server_db(&p->server), &s, bytes, &options, &plan, &err), &err);
+        must(pic_import_record(record, &plan, "table.csv", &err), &err);
+        must(pic_record_commit(record, &err), &err);
+    }
+    pic_import_release(&plan);
+    pic_statements_release(&s);
+    return status;
+}
+
+static void the_next_table_of_a_bank_needs_no_options(void **state)
+{
+    struct place *p = *state;
+    static const char june_table[] = "Jour;Somme;Texte\n02/06/2026;12,00;DON\n";
+    static const char july_table[] = "Jour;Somme;Texte\n02/07/2026;-5,00;FRAIS\n";
+    assert_int_equal(import_table(p, june_table, "FR 00012", NULL), PIC_ESTATEMENT);
+    assert_int_equal(import_table(p, june_table, NULL, "date=Jour;montant=Somme"), PIC_ESTATEMENT);
+    assert_int_equal(import_table(p, june_table, "00012", "quand=Jour"), PIC_ESTATEMENT);
+    assert_int_equal(
+        import_table(p, june_table, "00012", "date=Jour, montant=Somme, libelle=Texte"), PIC_OK);
+    assert_int_equal(import_table(p, july_table, NULL, NULL), PIC_OK);
+    assert_int_equal(number(p, "SELECT count(*) FROM bank_line WHERE account = '00012'"
+                               " AND label IN ('DON', 'FRAIS')"),
+                     2);
+    /* Two accounts of one bank: which one has to be said. */
+    assert_int_equal(import_table(p, "Jour;Somme;Texte\n03/07/2026;1,00;A\n", "00013", NULL),
+                     PIC_OK);
+    assert_int_equal(import_table(p, "Jour;Somme;Texte\n04/07/2026;1,00;B\n", NULL, NULL),
+                     PIC_ESTATEMENT);
+}
+
 /* --- matches --- */
 
 static int64_t matched(struct place *p)
@@ -507,6 +552,7 @@ int main(void)
         TEST(i3_balances_are_compared_with_both_neighbours),
         TEST(i3_without_a_balance_the_one_before_is_taken),
         TEST(i4_a_new_line_in_a_period_already_imported_is_told),
+        TEST(the_next_table_of_a_bank_needs_no_options),
         TEST(the_ladder_moves_when_a_match_is_made_and_undone),
         TEST(one_line_proves_two_payments_and_is_undone_whole),
         TEST(what_waits_is_neither_matched_nor_cash_nor_reversed),
