@@ -211,8 +211,8 @@ static int end_balance(struct reading *r)
 {
     struct pic_span kind = value_of(r, BALANCE_KIND);
     bool opening = is(kind, "OPBD") || is(kind, "PRCD");
-    int64_t cents;
-    int64_t day;
+    int64_t cents = 0;
+    int64_t day = 0;
     int status = PIC_OK;
     if (opening || is(kind, "CLBD")) {
         status = need_account(r);

@@ -78,6 +78,11 @@ struct pic_period pic_period_previous(const struct pic_period *period)
     return of(period->first - period->months, period->months);
 }
 
+bool pic_period_has_year(const struct pic_period *p, int64_t year)
+{
+    return year >= p->first / YEAR && year <= (p->first + p->months - 1) / YEAR;
+}
+
 void pic_period_name(const struct pic_period *p, struct pic_buf *out)
 {
     static const char *const names[YEAR] = {
