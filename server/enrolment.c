@@ -24,10 +24,13 @@ static struct pic_op op_span(const char *column, enum pic_kind kind, struct pic_
 static int write_change(struct pic_server *server, struct pic_device *device, int64_t now_ms)
 {
     const struct pic_certificate *c = &device->certificate;
+    const char *role = pic_role_code(c->role);
+    if (role == NULL)
+        return PIC_ESTORE_DAMAGED; /* an invitation bears one role, by its code */
     const struct pic_op ops[] = {
         op_int("device", PIC_KIND_INT, c->device),
         op_int("organisation", PIC_KIND_REF, c->organisation),
-        op_span("role", PIC_KIND_TEXT, pic_span_text(pic_role_code(c->role))),
+        op_span("role", PIC_KIND_TEXT, pic_span_text(role)),
         op_span("label", PIC_KIND_TEXT, pic_span_text(device->label)),
         op_span("signing_key", PIC_KIND_BYTES, pic_span_of(c->sign_key, PIC_KEY_SIZE)),
         op_span("transport_key", PIC_KIND_BYTES, pic_span_of(c->transport_key, PIC_KEY_SIZE)),

@@ -72,7 +72,9 @@ int pic_entry_find(struct pic_state *state, const char *table, uint32_t device, 
         status = PIC_EREFERENCE;
     if (status == PIC_ENOT_FOUND)
         status = PIC_EREFERENCE;
-    return status == PIC_OK ? PIC_OK : pic_fail(err, status, typed, table, NULL);
+    return status == PIC_OK
+               ? PIC_OK
+               : pic_fail(err, status, typed, entity == NULL ? "" : entity->label, NULL);
 }
 
 /* --- values --- */

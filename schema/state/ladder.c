@@ -263,6 +263,7 @@ int pic_ladder_lend(struct pic_db *db, struct pic_err *err)
 
 struct pic_ladder {
     sqlite3_stmt *stmt;
+    const char *keyless; /* what the row without a key is called */
 };
 
 static void bind_id(sqlite3_stmt *stmt, const char *name, int64_t value)
@@ -302,6 +303,7 @@ static int ask_for(struct pic_db *db, const struct pic_ladder_ask *ask, struct p
     out->stmt = pic_db_prepare(db, (const char *)pic_embedded_ladder_sql, err);
     if (out->stmt == NULL)
         return err->status;
+    out->keyless = ask->by == PIC_BY_NOTHING ? "Ensemble" : "non renseigné";
     bind_ask(out->stmt, ask);
     return PIC_OK;
 }
@@ -328,7 +330,7 @@ int pic_ladder_next(struct pic_ladder *ladder, struct pic_ladder_row *row, bool 
         return status;
     bool given = sqlite3_column_type(ladder->stmt, 0) != SQLITE_NULL;
     row->key = given ? pic_db_column_span(ladder->stmt, 0) : pic_span_of("", 0);
-    row->label = given ? pic_db_column_span(ladder->stmt, 1) : pic_span_text("non renseigné");
+    row->label = given ? pic_db_column_span(ladder->stmt, 1) : pic_span_text(ladder->keyless);
     for (int i = 0; i < PIC_LADDER_MEASURES; i++)
         row->measures[i] = sqlite3_column_int64(ladder->stmt, 2 + i);
     return PIC_OK;

@@ -63,7 +63,7 @@ bool pic_ladder_knows(const struct pic_ladder_ask *ask, enum pic_ladder_measure 
 
 struct pic_ladder_row {
     struct pic_span key;   /* id in digits, code, "59512+59599"; empty: not given */
-    struct pic_span label; /* "Roubaix + Tourcoing"; "non renseigné" */
+    struct pic_span label; /* "Roubaix + Tourcoing"; "non renseigné"; "Ensemble" */
     int64_t measures[PIC_LADDER_MEASURES];
 };
 

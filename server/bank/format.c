@@ -4,6 +4,7 @@
 
 #include "schema/dictionary/number.h"
 #include "schema/face/speech.h"
+#include "server/bank/format_camt053.h"
 #include "server/bank/format_cfonb120.h"
 #include "server/bank/format_csv.h"
 #include "server/bank/format_ofx.h"
@@ -11,14 +12,16 @@
 const struct pic_format pic_formats[] = {
     {"cfonb120", pic_cfonb120_recognises, pic_cfonb120_read},
     {"ofx", pic_ofx_recognises, pic_ofx_read},
+    {"camt053", pic_camt053_recognises, pic_camt053_read},
     {"csv", pic_bank_csv_recognises, pic_bank_csv_read},
 };
 const size_t pic_format_n = sizeof pic_formats / sizeof pic_formats[0];
 
-int pic_format_read(const char *name, struct pic_span file, const char *account,
-                    struct pic_statements *out, struct pic_err *err)
+int pic_format_read_with(const char *name, struct pic_span file, const char *account,
+                         const char *columns, struct pic_statements *out, struct pic_err *err)
 {
     pic_statements_init(out);
+    out->columns = columns;
     if (file.n > PIC_BANK_FILE_MAX)
         return pic_fail(err, PIC_ELIMIT, NULL);
     for (size_t i = 0; i < pic_format_n; i++) {
@@ -30,4 +33,10 @@ int pic_format_read(const char *name, struct pic_span file, const char *account,
         return status == PIC_OK ? pic_statements_finish(out, err) : status;
     }
     return pic_statement_fail(err, 0, pic_speech_text(PIC_TELL_BANK_FORMAT), pic_span_of(NULL, 0));
+}
+
+int pic_format_read(const char *name, struct pic_span file, const char *account,
+                    struct pic_statements *out, struct pic_err *err)
+{
+    return pic_format_read_with(name, file, account, NULL, out, err);
 }

@@ -15,10 +15,15 @@ struct pic_format {
 
 extern const struct pic_format pic_formats[]; /* in the order in which they are tried */
 extern const size_t pic_format_n;
-#define PIC_FORMAT_CHOICES "auto cfonb120 ofx csv"
+#define PIC_FORMAT_CHOICES "auto cfonb120 ofx camt053 csv"
 
-/* Reads a whole file and finishes it. name: of a format, or "auto". out is initialised here and
+/* Reads a whole file and finishes it. name: of a format, or "auto". columns: of a table whose
+ * headings say nothing (format_csv.h), or NULL; it outlives out, which is initialised here and
  * released by the caller in any case. */
+PIC_MUST_USE int pic_format_read_with(const char *name, struct pic_span file, const char *account,
+                                      const char *columns, struct pic_statements *out,
+                                      struct pic_err *err);
+/* The same without columns. */
 PIC_MUST_USE int pic_format_read(const char *name, struct pic_span file, const char *account,
                                  struct pic_statements *out, struct pic_err *err);
 

@@ -94,10 +94,18 @@ static const struct {
     {ACCOUNT, "accountnum"},
 };
 
+/* Columns as people name them. */
+static const char *const roles[COLUMNS] = {
+    [DATE] = "date",           [VALUE_DATE] = "valeur",  [LABEL] = "libelle",  [DETAIL] = "detail",
+    [DEBIT] = "debit",         [CREDIT] = "credit",      [AMOUNT] = "montant", [BALANCE] = "solde",
+    [REFERENCE] = "reference", [COUNTERPARTY] = "tiers", [ACCOUNT] = "compte",
+};
+
 struct reading {
     struct pic_csv csv;
     struct pic_span rest;
-    int at[COLUMNS]; /* column of the table, or -1 */
+    int at[COLUMNS];               /* column of the table, or -1 */
+    struct pic_buf named[COLUMNS]; /* heading that a person named, folded; or empty */
     struct pic_buf folded;
     struct pic_buf label;
     const char *given;                      /* account that the caller knows, or NULL */
@@ -204,6 +212,64 @@ static struct pic_span cell_of(const struct reading *r, enum column column)
 
 /* --- above the headings --- */
 
+/* One "role=heading" of what a person named. */
+static int take_named(struct reading *r, struct pic_span part)
+{
+    const uint8_t *equals = part.n == 0 ? NULL : memchr(part.p, '=', part.n);
+    if (equals != NULL) {
+        size_t n = (size_t)(equals - part.p);
+        struct pic_span role = fold(r, pic_span_of(part.p, n));
+        for (size_t i = 0; i < COLUMNS; i++)
+            if (pic_span_equal(role, pic_span_text(roles[i])))
+                return pic_text_fold(pic_span_of(equals + 1, part.n - n - 1), &r->named[i]);
+    }
+    return pic_statement_fail(r->err, 0, pic_speech_text(PIC_TELL_BANK_COLUMNS), part);
+}
+
+static int read_named(struct reading *r)
+{
+    struct pic_span rest = pic_span_text(r->out->columns == NULL ? "" : r->out->columns);
+    int status = PIC_OK;
+    while (status == PIC_OK && rest.n > 0) {
+        size_t n = 0;
+        while (n < rest.n && rest.p[n] != ',' && rest.p[n] != ';')
+            n++;
+        status = take_named(r, pic_span_of(rest.p, n));
+        n += n < rest.n;
+        rest = pic_span_of(rest.p + n, rest.n - n);
+    }
+    return status;
+}
+
+/* A heading that a person named is that column, and no other. */
+static bool is_named(struct reading *r, struct pic_span name, size_t column)
+{
+    bool found = false;
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if (r->named[i].len == 0 || !pic_span_equal(name, pic_buf_view(&r->named[i])))
+            continue;
+        if (r->at[i] < 0)
+            r->at[i] = (int)column;
+        found = true;
+    }
+    return found;
+}
+
+/* The headings found are kept, as long as there is room. */
+static void keep_headings(struct reading *r)
+{
+    struct pic_buf *kept = &r->out->headings;
+    pic_buf_clear(kept);
+    for (size_t column = 0; column < r->csv.cell_n; column++) {
+        struct pic_span name = fold(r, pic_csv_cell(&r->csv, column));
+        if (kept->len + name.n + 1 > PIC_BANK_HEADINGS_MAX)
+            return;
+        if (column > 0)
+            pic_buf_u8(kept, ';');
+        pic_buf_bytes(kept, name.p, name.n);
+    }
+}
+
 /* Whether a row is the headings; r->at is set then. */
 static bool is_heading(struct reading *r)
 {
@@ -211,8 +277,10 @@ static bool is_heading(struct reading *r)
         r->at[i] = -1;
     for (size_t column = 0; column < r->csv.cell_n; column++) {
         struct pic_span name = fold(r, pic_csv_cell(&r->csv, column));
+        if (is_named(r, name, column))
+            continue;
         for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++)
-            if (r->at[headings[i].column] < 0 &&
+            if (r->at[headings[i].column] < 0 && r->named[headings[i].column].len == 0 &&
                 pic_span_equal(name, pic_span_text(headings[i].heading)))
                 r->at[headings[i].column] = (int)column;
     }
@@ -278,8 +346,10 @@ static int find_heading(struct reading *r)
             return status;
         if (!more)
             break;
-        if (is_heading(r))
+        if (is_heading(r)) {
+            keep_headings(r);
             return PIC_OK;
+        }
         read_preamble(r);
     }
     return pic_statement_fail(r->err, 0, pic_speech_text(PIC_TELL_BANK_HEADER),
@@ -387,7 +457,9 @@ static void put_in_order(struct pic_statement *t)
 
 static int read_table(struct reading *r)
 {
-    int status = find_heading(r);
+    int status = read_named(r);
+    if (status == PIC_OK)
+        status = find_heading(r);
     bool more = true;
     while (status == PIC_OK) {
         status = pic_csv_next(&r->csv, &more, r->err);
@@ -427,9 +499,13 @@ int pic_bank_csv_read(struct pic_span file, const char *account, struct pic_stat
     struct reading r = {.rest = file, .given = account, .out = out, .err = err};
     pic_buf_init(&r.folded, FOLDED_MAX);
     pic_buf_init(&r.label, (size_t)2 * PIC_CSV_CELL_MAX + 1);
+    for (size_t i = 0; i < COLUMNS; i++)
+        pic_buf_init(&r.named[i], FOLDED_MAX);
     pic_csv_init(&r.csv, pic_csv_from_span, &r.rest, separator_of(file));
     int status = read_table(&r);
     pic_csv_release(&r.csv);
+    for (size_t i = 0; i < COLUMNS; i++)
+        pic_buf_release(&r.named[i]);
     pic_buf_release(&r.folded);
     pic_buf_release(&r.label);
     return status;

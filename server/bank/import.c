@@ -350,6 +350,9 @@ static int record_item(struct pic_record *record, const struct pic_import *plan,
     put_int(&f, "closing", t->closing);
     put_text(&f, "file_name", pic_span_text(file_name));
     put_key(&f, "digest", plan->digest);
+    put_text(&f, "headings", pic_buf_view(&plan->statements->headings));
+    put_text(&f, "columns",
+             pic_span_text(plan->statements->columns == NULL ? "" : plan->statements->columns));
     int status = pic_record_add(record, f.entity, 0, f.inputs, f.n, &id, err);
     for (size_t i = 0; status == PIC_OK && i < t->line_n; i++)
         if (!item->known[i])

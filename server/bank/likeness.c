@@ -151,6 +151,23 @@ static bool tells_something(struct pic_span reference)
     return false;
 }
 
+/* Whether words of a line that stand side by side spell the reference, however either is spaced:
+ * "F 2026 118" is "F2026118" and "F-2026-118". */
+static bool is_spelt_by(struct pic_span words, size_t at, struct pic_span reference)
+{
+    size_t r = 0;
+    while (at < words.n) {
+        while (r < reference.n && reference.p[r] == ' ')
+            r++;
+        if (r == reference.n)
+            return words.p[at] == ' ';
+        if (words.p[at] != ' ' && words.p[at] != reference.p[r++])
+            return false;
+        at++;
+    }
+    return false; /* every line ends with a space */
+}
+
 bool pic_likeness_bears_reference(const struct pic_likeness *line, const struct pic_likeness *item)
 {
     struct pic_span reference = pic_buf_view(&item->reference);
@@ -159,14 +176,18 @@ bool pic_likeness_bears_reference(const struct pic_likeness *line, const struct 
         return false;
     if (pic_span_equal(bare, without_zeros(pic_buf_view(&line->reference))))
         return true;
-    /* A number alone, whatever zeros are before it. */
-    size_t at = 0;
     struct pic_span words = pic_buf_view(&line->words);
-    for (struct pic_span w = next_word(words, &at); w.n > 0; w = next_word(words, &at))
-        if (pic_span_equal(bare, without_zeros(w)))
+    for (size_t at = 0; at + 1 < words.n; at++) {
+        if (words.p[at] != ' ')
+            continue;
+        /* A number alone, whatever zeros are before it. */
+        size_t next = at;
+        if (pic_span_equal(bare, without_zeros(next_word(words, &next))))
             return true;
-    return reference.n >= REFERENCE_MIN + 2 && words.n >= reference.n &&
-           memmem(words.p, words.n, reference.p, reference.n) != NULL;
+        if (reference.n >= REFERENCE_MIN + 2 && is_spelt_by(words, at + 1, reference))
+            return true;
+    }
+    return false;
 }
 
 bool pic_likeness_names(const struct pic_likeness *line, uint64_t id)

@@ -36,7 +36,13 @@ static const char items_sql[] =
 
 static const char match_sql[] =
     "SELECT m.id FROM \"match\" AS m WHERE (m.bank_line = ?1 OR m.about = ?1 OR m.id = ?1)"
-    " AND m.cancelled IS NULL AND m.about NOT IN " GONE " LIMIT 1";
+    " AND m.cancelled IS NULL AND m.about NOT IN " GONE " ORDER BY m.id LIMIT 1";
+
+/* What was decided together shares a line or an entry. */
+static const char together_sql[] =
+    "SELECT m.id FROM \"match\" AS m JOIN \"match\" AS one ON one.id = ?1"
+    " WHERE m.cancelled IS NULL AND (m.bank_line = one.bank_line OR m.about = one.about)"
+    " ORDER BY m.id";
 
 /* --- loading --- */
 
@@ -213,6 +219,9 @@ int pic_waiting_load(struct pic_db *state, const struct pic_import *plan, struct
     status = out->matches == NULL
                  ? PIC_EMEMORY
                  : pic_match_all(out->lines, out->line_n, out->items, out->item_n, out->matches);
+    if (status == PIC_OK)
+        status = pic_sums_find(out->lines, out->line_n, out->items, out->item_n, out->matches,
+                               &out->sums);
     return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
 }
 
@@ -223,6 +232,7 @@ void pic_waiting_release(struct pic_waiting *waiting)
     free(waiting->items);
     free(waiting->item_funds);
     free(waiting->matches);
+    pic_sums_release(&waiting->sums);
     pic_buf_release(&waiting->texts);
     *waiting = (struct pic_waiting){0};
 }
@@ -284,11 +294,37 @@ int pic_match_record(struct pic_record *record, uint64_t line, uint64_t item, co
     return pic_record_add(record, entity, 0, inputs, sizeof inputs / sizeof *inputs, id, err);
 }
 
-int pic_match_undo(struct pic_record *record, uint64_t match, const char *reason,
-                   struct pic_err *err)
+static int cancel(struct pic_record *record, uint64_t match, const char *reason, const char *who,
+                  struct pic_err *err)
 {
     const struct pic_entity *entity = pic_dictionary_entity(PIC_MATCH);
-    const struct pic_input input = {.field = pic_entity_field(entity, PIC_FIELD_CANCELLED),
-                                    .typed = reason};
-    return pic_record_add(record, entity, match, &input, 1, NULL, err);
+    const struct pic_input inputs[] = {
+        {.field = pic_entity_field(entity, PIC_FIELD_CANCELLED), .typed = reason},
+        {.field = pic_entity_by_column(entity, "undone_by"), .typed = who},
+    };
+    return pic_record_add(record, entity, match, inputs, sizeof inputs / sizeof *inputs, NULL, err);
+}
+
+int pic_match_undo(struct pic_record *record, struct pic_db *state, uint64_t match,
+                   const char *reason, const char *who, size_t *n, struct pic_err *err)
+{
+    uint64_t found[(size_t)2 * PIC_SUM_MAX];
+    bool row = false;
+    size_t found_n = 0;
+    sqlite3_stmt *stmt = pic_db_prepare(state, together_sql, err);
+    if (stmt == NULL)
+        return err->status;
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)match);
+    int status = pic_db_step(stmt, &row);
+    while (status == PIC_OK && row && found_n < sizeof found / sizeof *found) {
+        found[found_n++] = (uint64_t)sqlite3_column_int64(stmt, 0);
+        status = pic_db_step(stmt, &row);
+    }
+    (void)sqlite3_finalize(stmt);
+    if (status != PIC_OK)
+        return pic_fail(err, status, NULL);
+    for (size_t i = 0; status == PIC_OK && i < found_n; i++)
+        status = cancel(record, found[i], reason, who, err);
+    *n = found_n;
+    return status;
 }

@@ -9,6 +9,7 @@
 
 #include "server/bank/import.h"
 #include "server/bank/match.h"
+#include "server/bank/sums.h"
 
 /* What waits, and the answers. Spans point into texts. */
 struct pic_waiting {
@@ -19,6 +20,7 @@ struct pic_waiting {
     uint64_t *item_funds;
     size_t item_n, item_cap;
     struct pic_match *matches; /* one a line */
+    struct pic_sums sums;      /* among what these leave */
     struct pic_buf texts;
 };
 
@@ -32,7 +34,8 @@ void pic_waiting_release(struct pic_waiting *waiting);
 size_t pic_waiting_line(const struct pic_waiting *waiting, uint64_t id);
 size_t pic_waiting_item(const struct pic_waiting *waiting, uint64_t id);
 
-/* The match that counts for a bank line or an entry. PIC_ENOT_FOUND (arg[0] its number). */
+/* A match that counts for a bank line or an entry: the first, where there are several.
+ * PIC_ENOT_FOUND (arg[0] its number). */
 PIC_MUST_USE int pic_match_find(struct pic_db *state, uint64_t id, uint64_t *match,
                                 struct pic_err *err);
 
@@ -40,8 +43,10 @@ PIC_MUST_USE int pic_match_find(struct pic_db *state, uint64_t id, uint64_t *mat
 PIC_MUST_USE int pic_match_record(struct pic_record *record, uint64_t line, uint64_t item,
                                   const char *zone, const char *reasons, const char *who,
                                   uint64_t *id, struct pic_err *err);
-/* Cancels a match, and says why. */
-PIC_MUST_USE int pic_match_undo(struct pic_record *record, uint64_t match, const char *reason,
+/* Cancels a match and those that were decided with it (several of one line, or of one entry), and
+ * says why and who. *n receives how many. */
+PIC_MUST_USE int pic_match_undo(struct pic_record *record, struct pic_db *state, uint64_t match,
+                                const char *reason, const char *who, size_t *n,
                                 struct pic_err *err);
 
 #endif

@@ -33,6 +33,7 @@ void pic_statements_init(struct pic_statements *s)
     *s = (struct pic_statements){0};
     pic_buf_init(&s->texts, PIC_BANK_TEXTS_MAX);
     pic_buf_init(&s->work, WORK_MAX);
+    pic_buf_init(&s->headings, PIC_BANK_HEADINGS_MAX);
 }
 
 void pic_statements_release(struct pic_statements *s)
@@ -45,6 +46,7 @@ void pic_statements_release(struct pic_statements *s)
     free(s->items);
     pic_buf_release(&s->texts);
     pic_buf_release(&s->work);
+    pic_buf_release(&s->headings);
     pic_statements_init(s);
 }
 

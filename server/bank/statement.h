@@ -24,6 +24,7 @@ enum {
     PIC_BANK_LABEL_MAX = 512,       /* bytes, as in the dictionary; what is longer is cut */
     PIC_BANK_REFERENCE_MAX = 128,
     PIC_BANK_COUNTERPARTY_MAX = 256,
+    PIC_BANK_HEADINGS_MAX = 512, /* bytes of a table's headings; what is longer is cut */
 };
 
 /* A text of a file, kept in its texts. */
@@ -75,6 +76,8 @@ struct pic_statements {
     size_t line_n;        /* of all statements */
     struct pic_buf texts; /* UTF-8, NFC, without control characters */
     struct pic_buf work;
+    const char *columns;     /* given, see format_csv.h; or NULL */
+    struct pic_buf headings; /* of a table, folded: what its later files are known by */
 };
 
 /* A line as a parser found it: texts in UTF-8 or Windows-1252, of any length. */

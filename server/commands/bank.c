@@ -5,7 +5,7 @@
 #include "protocol/base/text.h"
 #include "schema/dictionary/identifiers.h"
 #include "schema/dictionary/value.h"
-#include "server/bank/format.h"
+#include "server/bank/habit.h"
 #include "server/bank/import.h"
 #include "server/bank/match_store.h"
 #include "server/commands/commands.h"
@@ -57,6 +57,9 @@ static const struct pic_option import_options[] = {
      .help = "Format du fichier (auto)",
      .choices = PIC_FORMAT_CHOICES},
     {.name = "compte", .argument = "COMPTE", .help = "Compte d'un fichier qui ne le nomme pas"},
+    {.name = "colonnes",
+     .argument = "COLONNES",
+     .help = "Ce que disent les colonnes d'un CSV : \"date=Jour, montant=Somme\" ; retenu ensuite"},
     {.name = "fonds", .argument = "FONDS", .help = "Fonds que ce compte garde ; retenu ensuite"},
     {.name = "solde-initial", .argument = "MONTANT", .help = "Solde que le fichier ne dit pas"},
     {.name = "solde-final", .argument = "MONTANT", .help = "Solde que le fichier ne dit pas"},
@@ -70,6 +73,7 @@ struct importing {
     struct pic_call *call;
     struct pic_server server;
     struct pic_buf file;
+    struct pic_habit habit;
     struct pic_statements statements;
     struct pic_import_options options;
     int64_t opening, closing;
@@ -218,8 +222,8 @@ static int make_plan(struct importing *im)
     if (status == PIC_ENOT_FOUND)
         status = pic_fail(&call->err, PIC_EFILE, call->args[0], NULL);
     if (status == PIC_OK)
-        status = pic_format_read(format == NULL ? "auto" : format, pic_buf_view(&im->file),
-                                 pic_call_option(call, "compte"), &im->statements, &call->err);
+        status = pic_habit_read(state, format == NULL ? "auto" : format, pic_buf_view(&im->file),
+                                &im->habit, &im->statements, &call->err);
     if (status == PIC_OK)
         status = pic_import_plan(state, &im->statements, pic_buf_view(&im->file), &im->options,
                                  &im->plan, &call->err);
@@ -340,7 +344,9 @@ static int import(struct importing *im)
 
 static int run_import(struct pic_call *call)
 {
-    struct importing im = {.call = call};
+    struct importing im = {.call = call,
+                           .habit = {.account = pic_call_option(call, "compte"),
+                                     .columns = pic_call_option(call, "colonnes")}};
     int status = pic_command_open(call, 0, &im.server);
     if (status != PIC_OK)
         return status;
@@ -360,7 +366,7 @@ static int run_import(struct pic_call *call)
 const struct pic_command pic_commands_bank[] = {
     {.path = "releve importer",
      .usage = "FICHIER",
-     .summary = "Importe un relevé de banque : CFONB 120, OFX ou CSV",
+     .summary = "Importe un relevé de banque : CFONB 120, CAMT.053, OFX ou CSV",
      .detail =
          "Montre d'abord ce qui serait écrit, puis demande. Une ligne déjà importée n'est pas "
          "écrite deux fois ; le même fichier est refusé.",

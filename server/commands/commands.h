@@ -10,11 +10,13 @@
 /* TABLE(name): extern const struct pic_command pic_commands_<name>[], and its size. */
 #define PIC_SERVER_COMMANDS(TABLE)                                                                 \
     TABLE(life)                                                                                    \
+    TABLE(invite)                                                                                  \
     TABLE(devices)                                                                                 \
     TABLE(field)                                                                                   \
     TABLE(proof)                                                                                   \
     TABLE(bank)                                                                                    \
     TABLE(match)                                                                                   \
+    TABLE(decide)                                                                                  \
     TABLE(view)                                                                                    \
     TABLE(alerts)                                                                                  \
     TABLE(summary)
@@ -33,6 +35,13 @@ extern const size_t pic_server_verb_n;
 const char *pic_command_folder(const struct pic_call *call);
 /* Opens the store of the call. */
 PIC_MUST_USE int pic_command_open(struct pic_call *call, unsigned flags, struct pic_server *out);
+/* Who decides: --qui, else the account that runs the program. */
+enum { PIC_WHO_MAX = 128 };
+#define PIC_WHO_OPTION                                                                             \
+    {                                                                                              \
+        .name = "qui", .argument = "NOM", .help = "Qui décide (le compte qui lance la commande)"  \
+    }
+const char *pic_command_who(const struct pic_call *call, char store[static PIC_WHO_MAX]);
 /* The next cell of a sheet: a number as people type it, empty for 0. */
 void pic_command_put_dot(struct pic_sheet *sheet, uint64_t dot);
 

@@ -4,6 +4,7 @@
 #include "protocol/base/clock.h"
 #include "protocol/base/text.h"
 #include "schema/dictionary/nomenclatures.h"
+#include "schema/state/naming.h"
 #include "server/commands/commands.h"
 #include "server/record.h"
 
@@ -103,8 +104,9 @@ static const struct pic_column history_columns[] = {
     {"empreinte", "Empreinte", PIC_TYPE_TEXT},
 };
 
-/* One change of the entity, read back from its signed segment. */
+/* One change of the entity, or the reversal that cancels it, read back from its signed segment. */
 struct event {
+    const struct pic_entity *entity;
     uint64_t dot, stamp, position, receipt;
     uint8_t hash[PIC_HASH_SIZE];
     struct pic_buf change; /* pic_change_put */
@@ -138,13 +140,13 @@ static int receipt_of(struct pic_server *server, uint64_t dot, uint64_t *number)
 }
 
 /* From a dot to its segment in the journal, and to the change in it. */
-static int read_event(struct history *h, uint64_t dot)
+static int read_event(struct history *h, const struct pic_entity *entity, uint64_t dot)
 {
     struct event *e = &h->events[h->n];
     struct pic_segment segment;
     struct pic_change change = {0};
     bool done = false;
-    *e = (struct event){.dot = dot};
+    *e = (struct event){.entity = entity, .dot = dot};
     int status = pic_journal_find(h->server->journal, dot, &e->position, &h->bytes);
     if (status == PIC_OK)
         status = pic_segment_read(pic_buf_view(&h->bytes), &segment);
@@ -174,6 +176,16 @@ static int by_stamp(const void *a, const void *b)
     return (x->dot > y->dot) - (x->dot < y->dot);
 }
 
+/* The reversal that cancels the effect of a row, if any. */
+static int read_reversal(struct history *h, uint64_t id)
+{
+    struct pic_row row;
+    int status = pic_row_load(pic_state_rows(pic_server_state(h->server)), h->entity, id, &row);
+    if (status != PIC_OK || row.reversed == 0 || h->n == HISTORY_MAX)
+        return status;
+    return read_event(h, pic_dictionary_entity(PIC_REVERSAL), row.reversed);
+}
+
 static int read_events(struct history *h, uint64_t id, struct pic_err *err)
 {
     bool row = false;
@@ -183,26 +195,28 @@ static int read_events(struct history *h, uint64_t id, struct pic_err *err)
         return err->status;
     (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)id);
     (void)sqlite3_bind_int(stmt, 2, HISTORY_MAX - 1);
-    int status = read_event(h, id);
+    int status = read_event(h, h->entity, id);
     if (status == PIC_OK)
         status = pic_db_step(stmt, &row);
     while (status == PIC_OK && row && h->n < HISTORY_MAX) {
-        status = read_event(h, (uint64_t)sqlite3_column_int64(stmt, 0));
+        status = read_event(h, h->entity, (uint64_t)sqlite3_column_int64(stmt, 0));
         if (status == PIC_OK)
             status = pic_db_step(stmt, &row);
     }
     (void)sqlite3_finalize(stmt);
+    if (status == PIC_OK)
+        status = read_reversal(h, id);
     qsort(h->events, h->n, sizeof *h->events, by_stamp);
     return status;
 }
 
-static void put_value(struct pic_sheet *sheet, const struct pic_field *field,
+static void put_value(struct history *h, struct pic_sheet *sheet, const struct pic_field *field,
                       const struct pic_value *value)
 {
     struct pic_buf text;
     pic_buf_init(&text, TEXT_MAX);
     if (value != NULL && value->kind != PIC_KIND_NULL)
-        pic_value_format(field, value, PIC_STYLE_SCREEN, &text);
+        pic_naming_value(pic_server_state(h->server), field, value, &text);
     pic_sheet_text(sheet, pic_buf_string(&text));
     pic_buf_release(&text);
 }
@@ -238,15 +252,19 @@ static void put_who(struct history *h, struct pic_sheet *sheet, uint32_t number)
 static void put_op(struct history *h, const struct event *e, const struct pic_op *op,
                    struct pic_sheet *sheet)
 {
-    const struct pic_field *field = pic_entity_field(h->entity, op->field);
+    const struct pic_field *field = pic_entity_field(e->entity, op->field);
     struct pic_buf text;
     pic_buf_init(&text, TEXT_MAX);
     pic_speech_moment(&text, pic_clock_ms(e->stamp), pic_server_now_ms());
     pic_sheet_text(sheet, pic_buf_string(&text));
     put_who(h, sheet, pic_dot_device(e->dot));
-    pic_sheet_text(sheet, field->label);
-    put_value(sheet, field, replaced(h, op));
-    put_value(sheet, field, &op->value);
+    pic_buf_clear(&text);
+    if (e->entity != h->entity)
+        pic_buf_printf(&text, "%s : ", e->entity->label);
+    pic_buf_text(&text, field->label);
+    pic_sheet_text(sheet, pic_buf_string(&text));
+    put_value(h, sheet, field, replaced(h, op));
+    put_value(h, sheet, field, &op->value);
     put_dot(sheet, e->dot);
     if (e->receipt == 0)
         pic_sheet_null(sheet);
@@ -269,7 +287,7 @@ static int put_events(struct history *h, const struct pic_field *only, struct pi
         if (status != PIC_OK)
             return status;
         for (unsigned k = 0; k < change.op_n; k++) {
-            const struct pic_field *field = pic_entity_field(h->entity, change.ops[k].field);
+            const struct pic_field *field = pic_entity_field(e->entity, change.ops[k].field);
             if (field != NULL && (only == NULL || field == only))
                 put_op(h, e, &change.ops[k], sheet);
         }
@@ -417,7 +435,8 @@ static int add_rules(struct pic_call *call, struct pic_server *server, uint64_t 
         (*count)++;
     }
     if (status == PIC_OK && *count == 0)
-        status = pic_fail(&call->err, PIC_ENOT_FOUND, call->args[0], NULL);
+        status =
+            pic_fail(&call->err, PIC_ECODE, call->args[0], "FONDS-EXEMPLE", "PIC Méricourt", NULL);
     if (status == PIC_OK)
         return pic_record_commit(record, &call->err);
     pic_record_abort(record);
@@ -447,8 +466,10 @@ const struct pic_command pic_commands_field[] = {
      .summary = "Liste les saisies gardées sans effet, et pourquoi",
      .run = run_quarantine},
     {.path = "historique",
-     .usage = "ID",
-     .summary = "Montre qui a changé quoi et quand, jusqu'au segment signé",
+     .usage = "NUMÉRO",
+     .summary = "Montre qui a changé quoi et quand, jusqu'à l'envoi signé",
+     .detail = "Une contrepassation y figure avec son motif. Position et empreinte sont celles de "
+               "l'envoi signé qui porte la saisie ; « verifier » les contrôle.",
      .options = history_options,
      .run = run_history,
      .arg_min = 1,

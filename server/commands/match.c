@@ -1,7 +1,5 @@
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "server/bank/match_store.h"
 #include "server/commands/commands.h"
@@ -9,7 +7,6 @@
 enum {
     TEXT_MAX = 4096,
     SHOWN_CANDIDATES = 20,
-    WHO_MAX = 128,
 };
 
 /* --- rapprocher --- */
@@ -32,20 +29,6 @@ static const char *const zone_codes[] = {
     [PIC_MATCH_PROBABLE] = "probable",
     [PIC_MATCH_CERTAIN] = "certain",
 };
-
-/* Who decides: --qui, else the account that runs the program. */
-static const char *who_of(const struct pic_call *call, char out[static WHO_MAX])
-{
-    const char *given = pic_call_option(call, "qui");
-    struct passwd entry;
-    struct passwd *found = NULL;
-    char store[TEXT_MAX];
-    if (given != NULL && *given != '\0')
-        return given;
-    bool known = getpwuid_r(getuid(), &entry, store, sizeof store, &found) == 0 && found != NULL;
-    (void)snprintf(out, WHO_MAX, "%s", known ? found->pw_name : "équipe centrale");
-    return out;
-}
 
 static void put_reasons(struct pic_sheet *sheet, const struct pic_match *m)
 {
@@ -97,19 +80,91 @@ static int post(struct pic_record *record, const struct pic_waiting *w, const st
     return status;
 }
 
+/* Whether a line belongs to a sum, which shows it. */
+static bool is_summed(const struct pic_waiting *w, size_t line)
+{
+    for (size_t i = 0; i < w->sums.n; i++)
+        for (size_t k = 0; k < w->sums.at[i].line_n; k++)
+            if (w->sums.at[i].lines[k] == line)
+                return true;
+    return false;
+}
+
+/* Numbers of several rows, as people read them: "2-14 + 2-18". */
+static void put_dots(struct pic_sheet *sheet, const size_t *at, size_t n,
+                     uint64_t (*id_of)(const struct pic_waiting *, size_t),
+                     const struct pic_waiting *w)
+{
+    struct pic_buf text;
+    pic_buf_init(&text, TEXT_MAX);
+    for (size_t i = 0; i < n; i++) {
+        pic_buf_text(&text, i == 0 ? "" : " + ");
+        pic_dot_print(id_of(w, at[i]), &text);
+    }
+    pic_sheet_text(sheet, pic_buf_string(&text));
+    pic_buf_release(&text);
+}
+
+static uint64_t line_id(const struct pic_waiting *w, size_t at)
+{
+    return w->lines[at].id;
+}
+
+static uint64_t item_id(const struct pic_waiting *w, size_t at)
+{
+    return w->items[at].id;
+}
+
+/* A sum as one row: all its lines, all its entries, what they add up to. */
+static void put_sum(struct pic_sheet *sheet, const struct pic_waiting *w, const struct pic_sum *sum)
+{
+    const struct pic_match_line *first = &w->lines[sum->lines[0]];
+    struct pic_buf reasons;
+    int64_t cents = 0;
+    for (size_t i = 0; i < sum->line_n; i++)
+        cents += w->lines[sum->lines[i]].amount;
+    pic_sheet_text(sheet, zone_codes[PIC_MATCH_PROBABLE]);
+    put_dots(sheet, sum->lines, sum->line_n, line_id, w);
+    pic_sheet_int(sheet, first->day);
+    pic_sheet_int(sheet, cents);
+    pic_sheet_span(sheet, first->label);
+    put_dots(sheet, sum->items, sum->item_n, item_id, w);
+    pic_sheet_null(sheet);
+    pic_buf_init(&reasons, TEXT_MAX);
+    pic_sum_explain(sum, &reasons);
+    pic_sheet_text(sheet, pic_buf_string(&reasons));
+    pic_buf_release(&reasons);
+    pic_sheet_null(sheet);
+}
+
+static void fill_sums(const struct pic_waiting *w, uint64_t fund, struct pic_sheet *sheet,
+                      size_t zones[static 3])
+{
+    for (size_t i = 0; i < w->sums.n; i++) {
+        const struct pic_sum *sum = &w->sums.at[i];
+        if (fund != 0 && w->line_funds[sum->lines[0]] != fund &&
+            w->item_funds[sum->items[0]] != fund)
+            continue;
+        put_sum(sheet, w, sum);
+        zones[PIC_MATCH_PROBABLE]++;
+    }
+}
+
 /* Certain first, then probable, then what has no proposal; posts where there is a recording. */
 static int fill_matches(struct pic_call *call, struct pic_record *record,
                         const struct pic_waiting *w, uint64_t fund, struct pic_sheet *sheet,
                         size_t zones[static 3])
 {
-    char store[WHO_MAX];
-    const char *who = who_of(call, store);
+    char store[PIC_WHO_MAX];
+    const char *who = pic_command_who(call, store);
     int status = PIC_OK;
     for (size_t z = 3; z-- > 0;) {
+        if (z == PIC_MATCH_NONE)
+            fill_sums(w, fund, sheet, zones);
         for (size_t i = 0; status == PIC_OK && i < w->line_n; i++) {
             const struct pic_match *m = &w->matches[i];
             uint64_t id = 0;
-            if (m->zone != z || !is_shown(w, m, fund))
+            if (m->zone != z || !is_shown(w, m, fund) || is_summed(w, i))
                 continue;
             if (m->zone == PIC_MATCH_CERTAIN && record != NULL)
                 status = post(record, w, m, who, &id, &call->err);
@@ -179,131 +234,7 @@ static int run_match(struct pic_call *call)
     return status;
 }
 
-/* --- rapprocher confirmer, expliquer, defaire --- */
-
-/* Where a number given on the command line waits; PIC_EMATCHED. */
-static int waiting_index(struct pic_call *call, struct pic_server *server, const char *table,
-                         const char *typed, size_t (*find)(const struct pic_waiting *, uint64_t),
-                         const struct pic_waiting *w, size_t *out)
-{
-    uint64_t id;
-    int status =
-        pic_entry_find(pic_server_state(server), table, PIC_DEVICE_SERVER, typed, &id, &call->err);
-    if (status != PIC_OK)
-        return status;
-    *out = find(w, id);
-    return *out != SIZE_MAX ? PIC_OK : pic_fail(&call->err, PIC_EMATCHED, typed, NULL);
-}
-
-/* Records what a person decided about one pair. What the figures do not suggest needs a reason. */
-static int confirm_pair(struct pic_call *call, struct pic_record *record,
-                        const struct pic_waiting *w, const struct pic_match *m, uint64_t *id)
-{
-    const char *reason = pic_call_option(call, "motif");
-    char store[WHO_MAX];
-    struct pic_buf text;
-    bool by_hand = m->zone == PIC_MATCH_NONE || (m->reasons & PIC_MATCH_AMOUNT) == 0;
-    if (by_hand && reason == NULL)
-        return pic_fail(&call->err, PIC_EMISSING_OPTION, "--motif", "Pourquoi",
-                        "--motif \"frais déduits\"", NULL);
-    pic_buf_init(&text, TEXT_MAX);
-    if (reason != NULL) {
-        pic_speech_tell(&text, PIC_TELL_MATCH_BY_HAND, reason, NULL);
-        pic_buf_text(&text, " · ");
-    }
-    pic_match_explain(m, &text);
-    int status = pic_match_record(record, w->lines[m->line].id, w->items[m->item].id,
-                                  by_hand ? "a-la-main" : "probable", pic_buf_string(&text),
-                                  who_of(call, store), id, &call->err);
-    pic_buf_release(&text);
-    return status;
-}
-
-static int confirm(struct pic_call *call, struct pic_server *server, struct pic_record *record,
-                   uint64_t *id)
-{
-    struct pic_waiting w = {0};
-    struct pic_match m;
-    size_t line = 0;
-    size_t item = 0;
-    int status = pic_waiting_load(pic_server_db(server), NULL, &w, &call->err);
-    if (status == PIC_OK)
-        status =
-            waiting_index(call, server, "bank_line", call->args[0], pic_waiting_line, &w, &line);
-    if (status == PIC_OK)
-        status = waiting_index(call, server, "", call->args[1], pic_waiting_item, &w, &item);
-    if (status == PIC_OK && (status = pic_match_pair(&w.lines[line], &w.items[item], &m)) != PIC_OK)
-        (void)pic_fail(&call->err, status, NULL);
-    if (status == PIC_OK) {
-        m.line = line;
-        m.item = item;
-        status = confirm_pair(call, record, &w, &m, id);
-    }
-    pic_waiting_release(&w);
-    return status;
-}
-
-static int answer_match(struct pic_call *call, enum pic_tell done, uint64_t id)
-{
-    static const struct pic_column column = {"rapprochement", "Rapprochement", PIC_TYPE_TEXT};
-    struct pic_sheet sheet;
-    struct pic_buf number;
-    pic_buf_init(&number, 64);
-    pic_dot_print(id, &number);
-    pic_call_tell(call, done, pic_buf_string(&number), NULL);
-    pic_buf_release(&number);
-    pic_sheet_init(&sheet, &column, 1);
-    pic_command_put_dot(&sheet, id);
-    int status = pic_call_sheet(call, &sheet, true);
-    pic_sheet_release(&sheet);
-    return status;
-}
-
-/* Runs one decision inside a recording, and answers with the match it is about. */
-static int decide(struct pic_call *call, enum pic_tell done,
-                  int (*decision)(struct pic_call *, struct pic_server *, struct pic_record *,
-                                  uint64_t *))
-{
-    struct pic_server server;
-    struct pic_record *record = NULL;
-    uint64_t id = 0;
-    int status = pic_command_open(call, 0, &server);
-    if (status != PIC_OK)
-        return status;
-    status = pic_record_begin(&server, &record, &call->err);
-    if (status == PIC_OK)
-        status = decision(call, &server, record, &id);
-    if (status == PIC_OK) {
-        status = pic_record_commit(record, &call->err);
-        record = NULL;
-    }
-    pic_record_abort(record);
-    pic_server_close(&server);
-    return status == PIC_OK ? answer_match(call, done, id) : status;
-}
-
-static int run_confirm(struct pic_call *call)
-{
-    return decide(call, PIC_TELL_MATCH_CONFIRMED, confirm);
-}
-
-static int undo(struct pic_call *call, struct pic_server *server, struct pic_record *record,
-                uint64_t *id)
-{
-    uint64_t given;
-    int status = pic_entry_find(pic_server_state(server), "", PIC_DEVICE_SERVER, call->args[0],
-                                &given, &call->err);
-    if (status == PIC_OK)
-        status = pic_match_find(pic_server_db(server), given, id, &call->err);
-    if (status == PIC_OK)
-        status = pic_match_undo(record, *id, pic_call_option(call, "motif"), &call->err);
-    return status;
-}
-
-static int run_undo(struct pic_call *call)
-{
-    return decide(call, PIC_TELL_MATCH_UNDONE, undo);
-}
+/* --- rapprocher expliquer --- */
 
 static const struct pic_column explain_columns[] = {
     {"objet", "Saisie", PIC_TYPE_TEXT}, {"zone", "Zone", PIC_TYPE_TEXT},
@@ -418,55 +349,27 @@ static int run_explain(struct pic_call *call)
 
 /* --- the table --- */
 
-#define WHO_OPTION                                                                                 \
-    {                                                                                              \
-        .name = "qui", .argument = "NOM", .help = "Qui décide (le compte qui lance la commande)"  \
-    }
-
 static const struct pic_option match_options[] = {
     {.name = "fonds", .argument = "FONDS", .help = "Seulement ce qui concerne ce fonds"},
     {.name = "essai", .help = "Montre les trois zones, sans rien écrire"},
-    WHO_OPTION,
-    {0},
-};
-
-static const struct pic_option confirm_options[] = {
-    {.name = "motif", .argument = "TEXTE", .help = "Pourquoi, quand rien ne le montre"},
-    WHO_OPTION,
-    {0},
-};
-
-static const struct pic_option undo_options[] = {
-    {.name = "motif", .argument = "TEXTE", .help = "Pourquoi", .flags = PIC_OPTION_REQUIRED},
+    PIC_WHO_OPTION,
     {0},
 };
 
 const struct pic_command pic_commands_match[] = {
     {.path = "rapprocher",
      .summary = "Rapproche les mouvements de banque des paiements et des versements",
-     .detail = "Trois zones : certain (écrit), probable (à confirmer par une personne), sans "
-               "proposition.",
+     .detail =
+         "Trois zones : certain (écrit), probable (à confirmer par une personne), sans "
+         "proposition. Une ligne peut prouver plusieurs saisies, et plusieurs lignes une saisie : "
+         "quand la somme tombe juste, elle est proposée.",
      .options = match_options,
      .run = run_match},
-    {.path = "rapprocher confirmer",
-     .usage = "LIGNE ID",
-     .summary = "Rapproche une ligne d'un paiement ou d'un versement",
-     .options = confirm_options,
-     .run = run_confirm,
-     .arg_min = 2,
-     .arg_max = 2},
     {.path = "rapprocher expliquer",
      .usage = "LIGNE",
      .summary = "Dit à quoi une ligne peut correspondre, ou pourquoi elle est rapprochée",
      .options = NULL,
      .run = run_explain,
-     .arg_min = 1,
-     .arg_max = 1},
-    {.path = "rapprocher defaire",
-     .usage = "ID",
-     .summary = "Défait un rapprochement, par son numéro ou celui de la ligne",
-     .options = undo_options,
-     .run = run_undo,
      .arg_min = 1,
      .arg_max = 1},
 };

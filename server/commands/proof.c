@@ -14,10 +14,10 @@ static const struct pic_column fault_columns[] = {
 };
 
 static const char *const kinds[PIC_VERIFY_KINDS] = {
-    [PIC_VERIFY_SEGMENT] = "segment",   [PIC_VERIFY_HEAD] = "tête",
-    [PIC_VERIFY_RECEIPT] = "accusé",    [PIC_VERIFY_DEVICE] = "appareil",
-    [PIC_VERIFY_DOCUMENT] = "document", [PIC_VERIFY_REGISTRY] = "registre",
-    [PIC_VERIFY_STATE] = "état",        [PIC_VERIFY_FILE] = "fichier",
+    [PIC_VERIFY_SEGMENT] = "envoi signé", [PIC_VERIFY_HEAD] = "suite",
+    [PIC_VERIFY_RECEIPT] = "accusé",      [PIC_VERIFY_DEVICE] = "ordinateur",
+    [PIC_VERIFY_DOCUMENT] = "document",   [PIC_VERIFY_REGISTRY] = "registre",
+    [PIC_VERIFY_STATE] = "table",         [PIC_VERIFY_FILE] = "fichier",
 };
 
 enum { FAULTS_SHOWN = 1000, TEXT_MAX = 160 };
@@ -63,39 +63,42 @@ static void put_fault(void *context, const struct pic_verify_fault *fault)
     pic_buf_release(&text);
 }
 
-/* What was looked at, when nothing is wrong. */
-static int say_sound(struct pic_call *call, const struct pic_verify_report *report)
+/* What was looked at, when nothing is wrong: the first three always, the others with --tout. */
+static int say_sound(struct pic_call *call, const struct pic_verify_report *report, bool all)
 {
     static const struct pic_column columns[] = {
-        {"segments", "Segments", PIC_TYPE_COUNT},
+        {"segments", "Envois signés", PIC_TYPE_COUNT},
         {"saisies", "Saisies", PIC_TYPE_COUNT},
         {"accuses", "Accusés", PIC_TYPE_COUNT},
-        {"appareils", "Appareils", PIC_TYPE_COUNT},
+        {"appareils", "Ordinateurs", PIC_TYPE_COUNT},
         {"documents", "Documents", PIC_TYPE_COUNT},
         {"tables", "Tables comparées", PIC_TYPE_COUNT},
         {"lignes", "Lignes comparées", PIC_TYPE_COUNT},
-        {"empreinte", "Empreinte de l'état", PIC_TYPE_TEXT},
+        {"empreinte", "Empreinte des tables", PIC_TYPE_TEXT},
     };
+    enum { ALWAYS = 3 };
     struct pic_sheet sheet;
     struct pic_buf text;
     pic_buf_init(&text, TEXT_MAX);
-    pic_sheet_init(&sheet, columns, sizeof columns / sizeof *columns);
+    pic_sheet_init(&sheet, columns, all ? sizeof columns / sizeof *columns : ALWAYS);
     pic_sheet_int(&sheet, (int64_t)report->segments);
     pic_sheet_int(&sheet, (int64_t)report->changes);
     pic_sheet_int(&sheet, (int64_t)report->receipts);
-    pic_sheet_int(&sheet, (int64_t)report->devices);
-    pic_sheet_int(&sheet, (int64_t)report->documents);
-    pic_sheet_int(&sheet, (int64_t)report->tables);
-    pic_sheet_int(&sheet, (int64_t)report->rows);
-    if (report->tables > 0)
+    if (all) {
+        pic_sheet_int(&sheet, (int64_t)report->devices);
+        pic_sheet_int(&sheet, (int64_t)report->documents);
+        pic_sheet_int(&sheet, (int64_t)report->tables);
+        pic_sheet_int(&sheet, (int64_t)report->rows);
         pic_text_hex(pic_span_of(report->state_digest, PIC_HASH_SIZE), &text);
-    pic_sheet_text(&sheet, pic_buf_string(&text));
+        pic_sheet_text(&sheet, pic_buf_string(&text));
+    }
     int status = pic_call_sheet(call, &sheet, true);
     pic_sheet_release(&sheet);
     pic_buf_clear(&text);
     pic_speech_count(&text, report->changes, "saisie", "saisies");
     if (status == PIC_OK)
-        pic_call_tell(call, PIC_TELL_VERIFIED, pic_buf_string(&text), NULL);
+        pic_call_tell(call, all ? PIC_TELL_VERIFIED : PIC_TELL_VERIFIED_JOURNAL,
+                      pic_buf_string(&text), NULL);
     pic_buf_release(&text);
     return status;
 }
@@ -109,7 +112,7 @@ static int run_verify(struct pic_call *call)
     pic_sheet_init(&found.sheet, fault_columns, sizeof fault_columns / sizeof *fault_columns);
     int status = pic_server_verify(pic_command_folder(call), &options, &report, &call->err);
     if (status == PIC_OK && report.faults == 0)
-        status = say_sound(call, &report);
+        status = say_sound(call, &report, options.all);
     else if (report.faults > 0) {
         int shown = pic_call_sheet(call, &found.sheet, false);
         status = pic_fail(&call->err, found.first, pic_command_folder(call), NULL);
@@ -120,15 +123,17 @@ static int run_verify(struct pic_call *call)
 }
 
 static const struct pic_option verify_options[] = {
-    {.name = "tout", .help = "Aussi les documents et l'état, refait depuis le journal et comparé"},
+    {.name = "tout",
+     .help = "Aussi les documents, et les tables refaites depuis les envois signés puis comparées"},
     {0},
 };
 
 const struct pic_command pic_commands_proof[] = {
     {.path = "verifier",
      .summary = "Vérifie signatures, suites et empreintes",
-     .detail = "Ne change rien. Ce qui ne se vérifie pas est nommé : position et appareil d'un "
-               "segment, numéro d'un accusé, empreinte d'un document, table et ligne de l'état.",
+     .detail = "Ne change rien. Sans --tout : les signatures et les suites de tous les envois, et "
+               "les accusés. Avec --tout : aussi chaque document, et toutes les tables, refaites "
+               "depuis les envois signés et comparées. Ce qui ne se vérifie pas est nommé.",
      .options = verify_options,
      .run = run_verify},
 };

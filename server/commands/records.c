@@ -2,12 +2,13 @@
 #include <string.h>
 
 #include "schema/dictionary/value.h"
+#include "schema/state/naming.h"
 #include "server/commands/commands.h"
 #include "server/record.h"
 
 /* The verbs: what every entity of the dictionary can be asked, with its fields as options. */
 
-enum { SQL_MAX = 8192, LIST_DEFAULT = 1000, LIST_MAX = 1000000 };
+enum { SQL_MAX = 8192, CELL_MAX = 1 << 16, LIST_DEFAULT = 1000, LIST_MAX = 1000000 };
 
 /* --- writing --- */
 
@@ -37,7 +38,7 @@ static int gather(struct pic_call *call, struct pic_server *server,
 /* Says what was recorded: a sentence for people, its number as data. */
 static int answer(struct pic_call *call, const struct pic_entity *entity, uint64_t id)
 {
-    const struct pic_column column = {"numero", "Numéro", PIC_TYPE_TEXT};
+    const struct pic_column column = {"numero", "N°", PIC_TYPE_TEXT};
     struct pic_sheet sheet;
     struct pic_buf number;
     pic_buf_init(&number, 64);
@@ -147,31 +148,87 @@ static int run_reverse(struct pic_call *call)
 
 /* --- reading --- */
 
-/* Columns of a list (what the dictionary marks) or of one object (everything). */
-static size_t columns_of(const struct pic_entity *entity, bool all, struct pic_column *columns,
-                         unsigned *fields)
+/* A sheet about one entity. People read names; programs read numbers and codes, which stay. */
+struct shape {
+    struct pic_state *state;
+    bool names; /* references and codes by their names */
+    bool card;  /* one object: names are followed by the number to type */
+    struct pic_column columns[PIC_SHEET_COLUMNS_MAX];
+    const struct pic_field *fields[PIC_SHEET_COLUMNS_MAX]; /* NULL: the number of the row */
+    unsigned at[PIC_SHEET_COLUMNS_MAX];                    /* index of the field in its entity */
+    size_t n;
+};
+
+static bool is_named(enum pic_type type)
 {
-    size_t n = 0;
-    columns[n++] = (struct pic_column){"numero", "Numéro", PIC_TYPE_TEXT};
-    for (size_t i = 0; i < entity->field_n && n < PIC_SHEET_COLUMNS_MAX; i++) {
-        const struct pic_field *field = &entity->fields[i];
-        if (!all && (field->flags & PIC_LISTED) == 0)
-            continue;
-        fields[n] = (unsigned)i;
-        columns[n++] = pic_sheet_column(field);
-    }
-    return n;
+    return type == PIC_TYPE_REF || type == PIC_TYPE_CODE || type == PIC_TYPE_SET;
 }
 
-static void put_row(struct pic_sheet *sheet, const struct pic_row *row, const unsigned *fields)
+/* Columns of a list (what the dictionary marks) or of one object (everything). */
+static void shape_of(const struct pic_call *call, struct pic_server *server, bool card,
+                     struct shape *out)
 {
+    const struct pic_entity *entity = call->target.entity;
+    *out = (struct shape){.state = pic_server_state(server),
+                          .names = !call->json && !call->plain,
+                          .card = card,
+                          .columns = {{"numero", "N°", PIC_TYPE_TEXT}},
+                          .n = 1};
+    for (size_t i = 0; i < entity->field_n && out->n < PIC_SHEET_COLUMNS_MAX; i++) {
+        const struct pic_field *field = &entity->fields[i];
+        if (!card && (field->flags & PIC_LISTED) == 0)
+            continue;
+        out->fields[out->n] = field;
+        out->at[out->n] = (unsigned)i;
+        out->columns[out->n] = pic_sheet_column(field);
+        if (out->names && is_named(field->type))
+            out->columns[out->n].type = PIC_TYPE_TEXT;
+        out->n++;
+    }
+}
+
+static void put_cell(const struct shape *shape, struct pic_sheet *sheet,
+                     const struct pic_field *field, const struct pic_value *value)
+{
+    struct pic_buf text;
+    if (!shape->names || !is_named(field->type) || value->kind == PIC_KIND_NULL) {
+        pic_sheet_value(sheet, value);
+        return;
+    }
+    pic_buf_init(&text, CELL_MAX);
+    pic_naming_value(shape->state, field, value, &text);
+    if (shape->card && field->type == PIC_TYPE_REF) {
+        pic_buf_text(&text, " (n° ");
+        pic_dot_print((uint64_t)value->i, &text);
+        pic_buf_text(&text, ")");
+    }
+    pic_sheet_span(sheet, pic_buf_view(&text));
+    pic_buf_release(&text);
+}
+
+/* A name may stand in the table of the row itself, where each load forgets the one before: the row
+ * is loaded again behind each. */
+static int put_row(const struct shape *shape, struct pic_sheet *sheet, uint64_t id)
+{
+    struct pic_row row;
     struct pic_buf number;
+    const struct pic_entity *entity = NULL;
+    uint64_t org;
+    int status = pic_state_find(shape->state, id, &entity, &org);
+    if (status == PIC_OK)
+        status = pic_row_load(pic_state_rows(shape->state), entity, id, &row);
+    if (status != PIC_OK)
+        return status;
     pic_buf_init(&number, 64);
-    pic_dot_print(row->id, &number);
+    pic_dot_print(row.id, &number);
     pic_sheet_text(sheet, pic_buf_string(&number));
-    for (size_t c = 1; c < sheet->column_n; c++)
-        pic_sheet_value(sheet, &row->values[fields[c]]);
     pic_buf_release(&number);
+    for (size_t c = 1; status == PIC_OK && c < shape->n; c++) {
+        put_cell(shape, sheet, shape->fields[c], &row.values[shape->at[c]]);
+        if (shape->names && shape->fields[c]->type == PIC_TYPE_REF)
+            status = pic_row_load(pic_state_rows(shape->state), entity, id, &row);
+    }
+    return status;
 }
 
 /* A filter that was given: the column equals it, or holds it where it is a set. */
@@ -222,11 +279,10 @@ static int limit_of(struct pic_call *call, int *out)
     return PIC_OK;
 }
 
-static int fill_list(struct pic_call *call, struct pic_server *server, struct pic_sheet *sheet,
-                     const unsigned *fields)
+static int fill_list(struct pic_call *call, struct pic_server *server, const struct shape *shape,
+                     struct pic_sheet *sheet)
 {
     struct pic_buf sql;
-    struct pic_row row;
     bool found = false;
     int limit;
     int status = limit_of(call, &limit);
@@ -244,12 +300,9 @@ static int fill_list(struct pic_call *call, struct pic_server *server, struct pi
     if (status == PIC_OK)
         status = pic_db_step(stmt, &found);
     while (status == PIC_OK && found) {
-        status = pic_row_load(pic_state_rows(pic_server_state(server)), call->target.entity,
-                              (uint64_t)sqlite3_column_int64(stmt, 0), &row);
-        if (status == PIC_OK) {
-            put_row(sheet, &row, fields);
+        status = put_row(shape, sheet, (uint64_t)sqlite3_column_int64(stmt, 0));
+        if (status == PIC_OK)
             status = pic_db_step(stmt, &found);
-        }
     }
     (void)sqlite3_finalize(stmt);
     return status;
@@ -258,14 +311,14 @@ static int fill_list(struct pic_call *call, struct pic_server *server, struct pi
 static int run_list(struct pic_call *call)
 {
     struct pic_server server;
-    struct pic_column columns[PIC_SHEET_COLUMNS_MAX];
-    unsigned fields[PIC_SHEET_COLUMNS_MAX] = {0};
+    struct shape shape;
     struct pic_sheet sheet;
     int status = pic_command_open(call, 0, &server);
     if (status != PIC_OK)
         return status;
-    pic_sheet_init(&sheet, columns, columns_of(call->target.entity, false, columns, fields));
-    status = fill_list(call, &server, &sheet, fields);
+    shape_of(call, &server, false, &shape);
+    pic_sheet_init(&sheet, shape.columns, shape.n);
+    status = fill_list(call, &server, &shape, &sheet);
     if (status == PIC_OK)
         status = pic_call_sheet(call, &sheet, false);
     pic_sheet_release(&sheet);
@@ -276,20 +329,17 @@ static int run_list(struct pic_call *call)
 static int run_show(struct pic_call *call)
 {
     struct pic_server server;
-    struct pic_column columns[PIC_SHEET_COLUMNS_MAX];
-    unsigned fields[PIC_SHEET_COLUMNS_MAX] = {0};
+    struct shape shape;
     struct pic_sheet sheet;
-    struct pic_row row;
     uint64_t id;
     int status = open_and_find(call, &server, &id);
     if (status != PIC_OK)
         return status;
-    pic_sheet_init(&sheet, columns, columns_of(call->target.entity, true, columns, fields));
-    status = pic_row_load(pic_state_rows(pic_server_state(&server)), call->target.entity, id, &row);
-    if (status == PIC_OK) {
-        put_row(&sheet, &row, fields);
-        status = pic_call_sheet(call, &sheet, true);
-    }
+    shape_of(call, &server, true, &shape);
+    pic_sheet_init(&sheet, shape.columns, shape.n);
+    status = put_row(&shape, &sheet, id);
+    status = status == PIC_OK ? pic_call_sheet(call, &sheet, true)
+                              : pic_fail(&call->err, status, call->args[0], NULL);
     pic_sheet_release(&sheet);
     pic_server_close(&server);
     return status;

@@ -59,7 +59,7 @@ static int write_out(const char *folder, const struct pic_container *files, stru
 /* --- the command --- */
 
 static const struct pic_column columns[] = {
-    {"numero", "Numéro", PIC_TYPE_TEXT},
+    {"numero", "N°", PIC_TYPE_TEXT},
     {"destinataire", "Destinataire", PIC_TYPE_TEXT},
     {"du", "Du", PIC_TYPE_DATE},
     {"au", "Au", PIC_TYPE_DATE},
@@ -95,7 +95,7 @@ static int answer(struct pic_call *call, const struct pic_summary *s, uint64_t i
     return status;
 }
 
-static int make(struct pic_call *call, struct pic_server *server, const struct pic_summary *s)
+static int make(struct pic_call *call, struct pic_server *server, struct pic_summary *s)
 {
     const char *folder = pic_call_option(call, "dossier-sortie");
     static struct pic_summary_pages pages;
@@ -113,6 +113,8 @@ static int make(struct pic_call *call, struct pic_server *server, const struct p
         status = pic_summary_publish(server, &s->ask, pic_buf_view(&sealed), &id, &call->err);
     if (status == PIC_OK)
         status = answer(call, s, id, sealed.len);
+    if (status == PIC_OK && s->siret.len == 0)
+        pic_call_tell(call, PIC_TELL_SUMMARY_NO_SIRET, pic_buf_string(&s->name), NULL);
     pic_buf_release(&sealed);
     pic_summary_pages_release(&pages);
     return status;

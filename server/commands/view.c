@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "schema/dictionary/identifiers.h"
+#include "schema/dictionary/nomenclatures.h"
 #include "schema/dictionary/number.h"
 #include "schema/state/entry.h"
 #include "schema/state/ladder.h"
@@ -154,7 +155,7 @@ static int show_totals(struct pic_call *call, struct pic_server *server,
                        const struct pic_ladder_ask *ask)
 {
     struct pic_column columns[2 + PIC_LADDER_MEASURES] = {
-        {"cle", is_about_rows(ask->by) ? "Numéro" : "Code", PIC_TYPE_TEXT},
+        {"cle", is_about_rows(ask->by) ? "N°" : "Code", PIC_TYPE_TEXT},
         {"libelle", pic_dimension_titles[ask->by], PIC_TYPE_TEXT},
     };
     struct pic_sheet sheet;
@@ -163,7 +164,9 @@ static int show_totals(struct pic_call *call, struct pic_server *server,
             (struct pic_column){pic_ladder_keys[i], pic_ladder_titles[i],
                                 i == PIC_LADDER_PROJECTS ? PIC_TYPE_COUNT : PIC_TYPE_MONEY};
     pic_sheet_init(&sheet, columns, 2 + PIC_LADDER_MEASURES);
-    bool for_people = !call->json && !call->plain;
+    /* A file that is added up again, or one row that is the total already, needs none. */
+    bool for_people =
+        !call->json && !call->plain && !pic_call_has(call, "csv") && ask->by != PIC_BY_NOTHING;
     int status = fill_totals(pic_server_db(server), ask, &sheet, for_people, &call->err);
     if (status == PIC_OK)
         status = print(call, &sheet);
@@ -174,10 +177,14 @@ static int show_totals(struct pic_call *call, struct pic_server *server,
 /* --- what is behind them --- */
 
 static const struct pic_column project_columns[] = {
-    {"numero", "Numéro", PIC_TYPE_TEXT},        {"titre", "Projet", PIC_TYPE_TEXT},
-    {"demande", "Demandé", PIC_TYPE_MONEY},     {"accorde", "Accordé", PIC_TYPE_MONEY},
-    {"paye", "Payé", PIC_TYPE_MONEY},           {"justifie", "Justifié", PIC_TYPE_MONEY},
-    {"rapproche", "Rapproché", PIC_TYPE_MONEY}, {"solde_du", "Solde dû", PIC_TYPE_MONEY},
+    {"numero", "N°", PIC_TYPE_TEXT},
+    {"titre", "Projet", PIC_TYPE_TEXT},
+    {"demande", "Demandé", PIC_TYPE_MONEY},
+    {"accorde", "Accordé", PIC_TYPE_MONEY},
+    {"paye", "Payé", PIC_TYPE_MONEY},
+    {"justifie", "Justifié", PIC_TYPE_MONEY},
+    {"rapproche", "Rapproché", PIC_TYPE_MONEY},
+    {"solde_du", "Solde dû", PIC_TYPE_MONEY},
 };
 
 enum { PROJECT_COLUMNS = sizeof project_columns / sizeof *project_columns };
@@ -215,12 +222,24 @@ static int show_projects(struct pic_call *call, struct pic_server *server,
 }
 
 static const struct pic_column fact_columns[] = {
-    {"numero", "Numéro", PIC_TYPE_TEXT},    {"nature", "Nature", PIC_TYPE_TEXT},
+    {"numero", "N°", PIC_TYPE_TEXT},        {"nature", "Nature", PIC_TYPE_TEXT},
     {"date", "Date", PIC_TYPE_DATE},        {"quoi", "Quoi", PIC_TYPE_TEXT},
-    {"montant", "Montant", PIC_TYPE_MONEY}, {"compte", "Compte", PIC_TYPE_BOOL},
+    {"montant", "Montant", PIC_TYPE_MONEY}, {"compte", "Compté", PIC_TYPE_BOOL},
 };
 
 enum { FACT_COLUMNS = sizeof fact_columns / sizeof *fact_columns };
+
+/* An outcome or a kind by its label, where people read it; a supplier as it is. */
+static struct pic_span what_of(const struct pic_ladder_fact *fact)
+{
+    const struct pic_field *outcome = pic_entity_by_column(fact->entity, "outcome");
+    const struct pic_field *kind = pic_entity_by_column(fact->entity, "kind");
+    const struct pic_field *field = outcome != NULL ? outcome : kind;
+    struct pic_span label = pic_span_of(NULL, 0);
+    if (field != NULL && field->type == PIC_TYPE_CODE)
+        label = pic_nomenclature_label(field->about, fact->what);
+    return label.n > 0 ? label : fact->what;
+}
 
 static int put_fact(void *context, const struct pic_ladder_fact *fact)
 {
@@ -228,7 +247,7 @@ static int put_fact(void *context, const struct pic_ladder_fact *fact)
     put_number(sheet, fact->id);
     pic_sheet_text(sheet, fact->entity->label);
     pic_sheet_int(sheet, fact->on);
-    pic_sheet_span(sheet, fact->what);
+    pic_sheet_span(sheet, what_of(fact));
     pic_sheet_int(sheet, fact->cents);
     pic_sheet_int(sheet, fact->counts);
     return PIC_OK;
@@ -272,7 +291,8 @@ static int show_detail(struct pic_call *call, struct pic_server *server, struct 
         ask->funder = (int64_t)id;
         break;
     default:
-        return pic_fail(&call->err, PIC_EUSAGE, "--detail", NULL);
+        return pic_fail(&call->err, PIC_EUSAGE,
+                        "--detail va avec un programme, un fonds, un financeur ou un projet", NULL);
     }
     return show_projects(call, server, ask);
 }
@@ -281,13 +301,12 @@ static int run_view(struct pic_call *call)
 {
     struct pic_server server;
     struct filters f;
-    if (call->arg_n > 0 && !pic_call_has(call, "detail"))
-        return pic_fail(&call->err, PIC_EMISSING_OPTION, "--detail", NULL);
+    bool detail = call->arg_n > 0 || pic_call_has(call, "detail");
     int status = pic_command_open(call, PIC_SERVER_READ_ONLY, &server);
     if (status != PIC_OK)
         return status;
     status = read_filters(call, pic_server_state(&server), &f);
-    if (status == PIC_OK && pic_call_has(call, "detail"))
+    if (status == PIC_OK && detail)
         status = show_detail(call, &server, &f.ask);
     else if (status == PIC_OK)
         status = show_totals(call, &server, &f.ask);
@@ -308,7 +327,9 @@ static const struct pic_option view_options[] = {
     {"commune", "CODE", "Une commune et les quartiers qui la touchent", NULL, 0},
     {"epci", "SIREN", "Une intercommunalité", NULL, 0},
     {"annee", "ANNÉE", "L'année du fonds", NULL, 0},
-    {"detail", NULL, "Les projets derrière le total, ou les faits d'un projet", NULL, 0},
+    {"detail", NULL,
+     "Les projets derrière le total ; avec NUMÉRO, ceux de cet objet, ou les faits d'un projet",
+     NULL, 0},
     {"csv", NULL, "Un tableau pour tableur", NULL, 0},
     {.name = NULL},
 };
@@ -316,7 +337,7 @@ static const struct pic_option view_options[] = {
 const struct pic_command pic_commands_view[] = {
     {
         .path = "vue",
-        .usage = "[--detail [NUMÉRO]]",
+        .usage = "[NUMÉRO]",
         .summary = "Montre l'argent : enveloppe, accordé, payé, justifié, reste",
         .detail = "Les lignes font toujours le total ; ce qui manque est « non renseigné ». Un "
                   "quartier sur plusieurs communes est compté pour elles ensemble, sans partage.",

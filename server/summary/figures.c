@@ -7,6 +7,7 @@
 #include "schema/dictionary/grid.h"
 #include "schema/state/ladder.h"
 #include "schema/state/split.h"
+#include "server/summary/tables.h"
 #include "server/summary/tally.h"
 
 extern const unsigned char pic_embedded_summary_projects_sql[];
@@ -19,64 +20,6 @@ enum { NAME_MAX = 1024, DAYS = 3, MONTHS_A_YEAR = 12, TITLE_MAX = 256, DAY_MS = 
 
 /* What counts at a day: the amounts that a project has, or a funder's part of them. */
 enum amount { GRANTED, PAID, JUSTIFIED, AMOUNTS };
-
-static const struct pic_column total_columns[] = {
-    {"chiffre", "Chiffre", PIC_TYPE_TEXT},
-    {"periode", "Période", PIC_TYPE_MONEY},
-    {"periode_precedente", "Période précédente", PIC_TYPE_MONEY},
-    {"evolution", "Évolution", PIC_TYPE_MONEY},
-};
-static const struct pic_column project_columns[] = {
-    {"projet", "Projet", PIC_TYPE_TEXT},
-    {"porteur", "Porteur", PIC_TYPE_TEXT},
-    {"territoires", "QPV", PIC_TYPE_TEXT},
-    {"theme", "Thème", PIC_TYPE_TEXT},
-    {"accorde", "Accordé", PIC_TYPE_MONEY},
-    {"votre_part", "Votre part", PIC_TYPE_MONEY},
-    {"paye", "Payé", PIC_TYPE_MONEY},
-    {"justifie", "Justifié", PIC_TYPE_MONEY},
-    {"date_comite", "Date du comité", PIC_TYPE_DATE},
-};
-static const struct pic_column theme_columns[] = {
-    {"theme", "Thème", PIC_TYPE_TEXT},      {"projets", "Projets", PIC_TYPE_COUNT},
-    {"accorde", "Accordé", PIC_TYPE_MONEY}, {"votre_part", "Votre part", PIC_TYPE_MONEY},
-    {"paye", "Payé", PIC_TYPE_MONEY},       {"justifie", "Justifié", PIC_TYPE_MONEY},
-};
-static const struct pic_column territory_columns[] = {
-    {"territoire", "Territoire", PIC_TYPE_TEXT},
-    {"projets", "Projets", PIC_TYPE_COUNT},
-    {"accorde", "Accordé", PIC_TYPE_MONEY},
-    {"votre_part", "Votre part", PIC_TYPE_MONEY},
-    {"paye", "Payé", PIC_TYPE_MONEY},
-    {"justifie", "Justifié", PIC_TYPE_MONEY},
-};
-static const struct pic_column late_columns[] = {
-    {"projet", "Projet", PIC_TYPE_TEXT},
-    {"gestionnaire", "Association gestionnaire", PIC_TYPE_TEXT},
-    {"fin", "Fin de l'action", PIC_TYPE_DATE},
-    {"attendu_le", "Bilan attendu le", PIC_TYPE_DATE},
-};
-/* The sixteen columns, in their order. */
-static const struct pic_column grant_columns[] = {
-    {"nomAttribuant", "nomAttribuant", PIC_TYPE_TEXT},
-    {"idAttribuant", "idAttribuant", PIC_TYPE_TEXT},
-    {"dateConvention", "dateConvention", PIC_TYPE_DATE},
-    {"referenceDecision", "referenceDecision", PIC_TYPE_TEXT},
-    {"nomBeneficiaire", "nomBeneficiaire", PIC_TYPE_TEXT},
-    {"idBeneficiaire", "idBeneficiaire", PIC_TYPE_TEXT},
-    {"rnaBeneficiaire", "rnaBeneficiaire", PIC_TYPE_TEXT},
-    {"objet", "objet", PIC_TYPE_TEXT},
-    {"montant", "montant", PIC_TYPE_MONEY},
-    {"nature", "nature", PIC_TYPE_TEXT},
-    {"conditionsVersement", "conditionsVersement", PIC_TYPE_TEXT},
-    {"datesPeriodeVersement", "datesPeriodeVersement", PIC_TYPE_TEXT},
-    {"idRAE", "idRAE", PIC_TYPE_TEXT},
-    {"notificationUE", "notificationUE", PIC_TYPE_TEXT},
-    {"pourcentageSubvention", "pourcentageSubvention", PIC_TYPE_TEXT},
-    {"dispositifAide", "dispositifAide", PIC_TYPE_TEXT},
-};
-
-#define COUNT_OF(table) (sizeof(table) / sizeof *(table))
 
 /* Columns of projects.sql. */
 enum column {
@@ -222,11 +165,6 @@ static void count(struct work *w, struct counted *c)
 
 /* --- figures and tables --- */
 
-static bool has_year(const struct pic_period *p, int64_t year)
-{
-    return year >= p->first / MONTHS_A_YEAR && year <= (p->first + p->months - 1) / MONTHS_A_YEAR;
-}
-
 static void add_figures(struct work *w, const struct counted *c)
 {
     struct pic_summary *out = w->out;
@@ -236,9 +174,9 @@ static void add_figures(struct work *w, const struct counted *c)
         out->figures[PIC_FIGURE_GRANTED + a][0] += c->part[a][2] - c->part[a][1];
         out->figures[PIC_FIGURE_GRANTED + a][1] += c->part[a][1] - c->part[a][0];
     }
-    if (has_year(&out->ask.period, year))
+    if (pic_period_has_year(&out->ask.period, year))
         out->figures[PIC_FIGURE_REMAINING][0] -= c->part[GRANTED][2];
-    if (has_year(&previous, year))
+    if (pic_period_has_year(&previous, year))
         out->figures[PIC_FIGURE_REMAINING][1] -= c->part[GRANTED][1];
 }
 
@@ -338,12 +276,6 @@ static void put_payment_dates(struct work *w)
     pic_buf_release(&text);
 }
 
-/* At most so many characters of the title, which is what the grant is for. */
-static void put_purpose(struct pic_sheet *sheet, struct pic_span title)
-{
-    pic_sheet_span(sheet, pic_span_of(title.p, title.n < TITLE_MAX ? title.n : TITLE_MAX));
-}
-
 static void list_grant(struct work *w, const struct counted *c)
 {
     struct pic_sheet *sheet = &w->out->grants;
@@ -366,7 +298,7 @@ static void list_grant(struct work *w, const struct counted *c)
     pic_sheet_span(sheet, pic_db_column_span(w->projects, C_HOLDER));
     pic_sheet_span(sheet, pic_db_column_span(w->projects, C_SIRET));
     pic_sheet_span(sheet, pic_db_column_span(w->projects, C_RNA));
-    put_purpose(sheet, pic_db_column_span(w->projects, C_TITLE));
+    pic_sheet_span(sheet, pic_db_column_span(w->projects, C_TITLE));
     pic_sheet_int(sheet, cents);
     pic_sheet_text(sheet, "aide en numéraire");
     bool once = sqlite3_column_int64(w->projects, C_PAYMENTS) <= 1;
@@ -490,33 +422,6 @@ static void fill_totals(struct pic_summary *out)
     }
 }
 
-/* A tally as a sheet, keys by their labels; what has no key comes last. */
-static int fill_tally(struct work *w, const char *kind, const struct pic_tally *tally,
-                      struct pic_sheet *sheet, struct pic_err *err)
-{
-    sqlite3_stmt *stmt = pic_db_prepare(
-        w->db,
-        "SELECT coalesce((SELECT label FROM code WHERE nomenclature = ?1 AND code = ?2"
-        " AND cancelled IS NULL ORDER BY id DESC LIMIT 1), label_of(?1, ?2), 'non renseigné')",
-        err);
-    int status = stmt == NULL ? err->status : PIC_OK;
-    size_t first = tally->n > 0 && tally->rows[0].key[0] == '\0';
-    for (size_t i = 0; status == PIC_OK && i < tally->n; i++) {
-        const struct pic_tally_row *line = &tally->rows[(i + first) % tally->n];
-        bool row = false;
-        pic_db_bind_text(stmt, 1, pic_span_text(kind));
-        pic_db_bind_text(stmt, 2, pic_span_text(line->key));
-        status = pic_db_step(stmt, &row);
-        pic_sheet_span(sheet, row ? pic_db_column_span(stmt, 0) : pic_span_of("", 0));
-        (void)sqlite3_reset(stmt);
-        pic_sheet_int(sheet, line->projects);
-        for (size_t k = 0; k < PIC_TALLY_MEASURES; k++)
-            pic_sheet_int(sheet, line->measures[k]);
-    }
-    (void)sqlite3_finalize(stmt);
-    return status == PIC_OK || err->status != PIC_OK ? status : pic_fail(err, status, NULL);
-}
-
 /* --- life --- */
 
 static void init(struct pic_summary *out, const struct pic_summary_ask *ask)
@@ -524,12 +429,12 @@ static void init(struct pic_summary *out, const struct pic_summary_ask *ask)
     *out = (struct pic_summary){.ask = *ask};
     pic_buf_init(&out->name, NAME_MAX);
     pic_buf_init(&out->siret, NAME_MAX);
-    pic_sheet_init(&out->totals, total_columns, COUNT_OF(total_columns));
-    pic_sheet_init(&out->projects, project_columns, COUNT_OF(project_columns));
-    pic_sheet_init(&out->themes, theme_columns, COUNT_OF(theme_columns));
-    pic_sheet_init(&out->territories, territory_columns, COUNT_OF(territory_columns));
-    pic_sheet_init(&out->late, late_columns, COUNT_OF(late_columns));
-    pic_sheet_init(&out->grants, grant_columns, COUNT_OF(grant_columns));
+    pic_summary_table_init(&out->totals, PIC_SUMMARY_TOTALS);
+    pic_summary_table_init(&out->projects, PIC_SUMMARY_PROJECTS);
+    pic_summary_table_init(&out->themes, PIC_SUMMARY_THEMES);
+    pic_summary_table_init(&out->territories, PIC_SUMMARY_TERRITORIES);
+    pic_summary_table_init(&out->late, PIC_SUMMARY_LATE);
+    pic_summary_table_init(&out->grants, PIC_SUMMARY_GRANTS);
 }
 
 void pic_summary_release(struct pic_summary *s)
@@ -583,9 +488,9 @@ int pic_summary_compute(struct pic_db *db, const struct pic_summary_ask *ask,
     if (status == PIC_OK)
         status = read_freshness(w, err);
     if (status == PIC_OK)
-        status = fill_tally(w, "theme", &w->themes, &out->themes, err);
+        status = pic_tally_fill(&w->themes, w->db, "theme", &out->themes, err);
     if (status == PIC_OK)
-        status = fill_tally(w, "qpv", &w->territories, &out->territories, err);
+        status = pic_tally_fill(&w->territories, w->db, "qpv", &out->territories, err);
     if (status == PIC_OK)
         fill_totals(out);
     (void)sqlite3_finalize(w->projects);

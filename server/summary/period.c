@@ -70,12 +70,17 @@ static bool parse(const char *typed, struct pic_period *out)
 
 int pic_period_parse(const char *typed, struct pic_period *out, struct pic_err *err)
 {
-    return parse(typed, out) ? PIC_OK : pic_fail(err, PIC_EDATE, typed, "Période", NULL);
+    return parse(typed, out) ? PIC_OK : pic_fail(err, PIC_EPERIOD, typed, NULL);
 }
 
 struct pic_period pic_period_previous(const struct pic_period *period)
 {
     return of(period->first - period->months, period->months);
+}
+
+bool pic_period_has_year(const struct pic_period *p, int64_t year)
+{
+    return year >= p->first / YEAR && year <= (p->first + p->months - 1) / YEAR;
 }
 
 void pic_period_name(const struct pic_period *p, struct pic_buf *out)

@@ -9,10 +9,12 @@ struct pic_period {
     int64_t from_on, to_on; /* days, both inside */
 };
 
-/* PIC_EDATE (arg[0] typed). */
+/* PIC_EPERIOD (arg[0] typed). */
 PIC_MUST_USE int pic_period_parse(const char *typed, struct pic_period *out, struct pic_err *err);
 /* As many months, just before. */
 struct pic_period pic_period_previous(const struct pic_period *period);
+/* Whether a month of the year belongs to it. */
+bool pic_period_has_year(const struct pic_period *period, int64_t year);
 /* Appends "3e trimestre 2026", "année 2026", "mai 2026", "janvier à juin 2026". */
 void pic_period_name(const struct pic_period *period, struct pic_buf *out);
 

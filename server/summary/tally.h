@@ -2,7 +2,8 @@
 #ifndef PIC_SUMMARY_TALLY_H
 #define PIC_SUMMARY_TALLY_H
 
-#include "protocol/base/bytes.h"
+#include "schema/face/sheet.h"
+#include "schema/store/db.h"
 
 enum { PIC_TALLY_MAX = 1024, PIC_TALLY_KEY_MAX = 64, PIC_TALLY_MEASURES = 4 };
 
@@ -18,5 +19,10 @@ struct pic_tally {
 /* Adds to the row of a key, which it makes where needed. PIC_ELIMIT. */
 PIC_MUST_USE int pic_tally_add(struct pic_tally *tally, struct pic_span key,
                                const int64_t measures[static PIC_TALLY_MEASURES], int64_t projects);
+/* Appends the rows to a sheet: the label of the key (kind: "theme" or "qpv"), the number of
+ * projects and the measures. What has no key comes last, as "non renseigné". db has the functions
+ * of ladder.h. */
+PIC_MUST_USE int pic_tally_fill(const struct pic_tally *tally, struct pic_db *db, const char *kind,
+                                struct pic_sheet *sheet, struct pic_err *err);
 
 #endif

@@ -28,6 +28,7 @@ LIBRARIES = {
     "utf8proc.h": ("protocol/base/",),
     "sqlite3.h": ("schema/",),
     "microhttpd.h": ("schema/face/",),
+    "expat.h": ("server/bank/format_camt053.",),
 }
 
 FUNCTION_LINES, FILE_LINES = 60, 500

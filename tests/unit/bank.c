@@ -135,6 +135,45 @@ static void formats_ofx_reads_sgml_latest_first(void **state)
                   "2026-06-30 - -3.15 #1 | FRAIS TENUE COMPTE |  | FRAIS TENUE COMPTE\n");
 }
 
+static void formats_camt053_reads_booked_entries_of_any_version(void **state)
+{
+    (void)state;
+    expect_golden("tests/vectors/bank/june.camt053.xml",
+                  "300040123400010123456 2026-06-01 2026-06-30 12480.17 15312.22 0 breaks\n"
+                  "2026-06-02 2026-06-02 3500.00 #1 | VIR REGION PART 2026 | MANDAT-2026-0117 | "
+                  "REGION HAUTS-DE-FRANCE\n"
+                  "2026-06-18 - -480.00 #1 | VIR THÉ DANSANT AÎNÉS |  | Les Aînés & amis\n"
+                  "2026-06-19 - -92.40 #1 | CHEQUE 0000451 | 0000451 | \n"
+                  "2026-06-19 - -92.40 #2 | CHEQUE 0000451 | 0000451 | \n"
+                  "2026-06-30 - -3.15 #1 | FRAIS TENUE COMPTE |  | \n");
+}
+
+/* Every one of them must be refused quickly, whatever it would grow to. */
+static void camt053_refuses_what_is_made_to_harm(void **state)
+{
+    (void)state;
+    static char deep[1 << 16];
+    size_t n = 0;
+    for (int i = 0; i < 4000; i++)
+        n += (size_t)snprintf(deep + n, sizeof deep - n, "<Stmt>");
+    const char *const rows[] = {
+        "<!DOCTYPE a [<!ENTITY l \"lol\"><!ENTITY m \"&l;&l;&l;&l;\">]><BkToCstmrStmt>&m;",
+        "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><BkToCstmrStmt/>",
+        "<BkToCstmrStmt>&undefined;</BkToCstmrStmt>",
+        "<BkToCstmrStmt><Stmt><Ntry></Stmt></BkToCstmrStmt>",
+        "<BkToCstmrStmt><Stmt>",
+        deep,
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct pic_statements s;
+        struct pic_err err = {0};
+        int status = pic_format_read("camt053", pic_span_text(rows[i]), NULL, &s, &err);
+        if (status != PIC_ESTATEMENT)
+            fail_msg("row %zu: %d", i, status);
+        pic_statements_release(&s);
+    }
+}
+
 /* --- CFONB amounts --- */
 
 static void cfonb120_amount_has_its_sign_in_the_last_figure(void **state)
@@ -244,6 +283,14 @@ static void refusals_name_the_line(void **state)
         {"ofx", "<OFX><STMTTRN><DTPOSTED>20260631<TRNAMT>1</STMTTRN>", "1"},
         {"ofx", "<OFX>\n<STMTTRN><DTPOSTED>20260630<TRNAMT>1,2,3\n</STMTTRN>", "3"},
         {"ofx", "<OFX", "1"},
+        {"camt053",
+         "<S>\n<Stmt><Ntry><Amt>1,00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts>BOOK</Sts>"
+         "</Ntry></Stmt></S>",
+         "2"},
+        {"camt053",
+         "<S><Stmt>\n\n<Ntry><Amt>1.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts>BOOK</Sts>"
+         "<BookgDt><Dt>2026-06-31</Dt></BookgDt></Ntry></Stmt></S>",
+         "3"},
         {"cfonb120", "04", "1"},
         {"cfonb120", "\n99 something", "2"},
         {"cfonb120", "05", "1"},
@@ -268,6 +315,8 @@ static void other_currencies_are_refused_by_their_name(void **state)
         const char *format, *text;
     } rows[] = {
         {"ofx", "<OFX><STMTRS><CURDEF>CHF</STMTRS>"},
+        {"camt053", "<S><Stmt><Acct><Id><IBAN>CH93</IBAN></Id></Acct><Ntry><Amt Ccy=\"CHF\">1</Amt>"
+                    "<CdtDbtInd>DBIT</CdtDbtInd><Sts>BOOK</Sts></Ntry></Stmt></S>"},
         {"cfonb120", "0130004    01234CHF2 00010123456  310526                    "
                      "                              0000000124801G"},
     };
@@ -308,6 +357,8 @@ int main(void)
         cmocka_unit_test(formats_cfonb120_reads_complements_and_joins_blocks),
         cmocka_unit_test(formats_csv_finds_columns_order_and_balances),
         cmocka_unit_test(formats_ofx_reads_sgml_latest_first),
+        cmocka_unit_test(formats_camt053_reads_booked_entries_of_any_version),
+        cmocka_unit_test(camt053_refuses_what_is_made_to_harm),
         cmocka_unit_test(cfonb120_amount_has_its_sign_in_the_last_figure),
         cmocka_unit_test(accounts_have_one_name_in_every_format),
         cmocka_unit_test(breaks_say_where_balances_stop_to_follow),

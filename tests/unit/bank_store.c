@@ -14,6 +14,7 @@
 
 #include "protocol/crypto/keys.h"
 #include "server/bank/format.h"
+#include "server/bank/habit.h"
 #include "server/bank/import.h"
 #include "server/bank/match_store.h"
 #include "server/create.h"
@@ -327,6 +328,50 @@ static void i4_a_new_line_in_a_period_already_imported_is_told(void **state)
     assert_int_equal(o.late, 2);
 }
 
+/* Imports a table as the command does; what the person says may be NULL. */
+static int import_table(struct place *p, const char *text, const char *account, const char *columns)
+{
+    struct pic_habit habit = {.account = account, .columns = columns};
+    struct pic_span bytes = pic_span_text(text);
+    const int64_t opening = 0;
+    const struct pic_import_options options = {.opening = &opening};
+    struct pic_statements s;
+    struct pic_import plan = {0};
+    struct pic_record *record;
+    struct pic_err err = {0};
+    int status = pic_habit_read(pic_server_db(&p->server), "auto", bytes, &habit, &s, &err);
+    if (status == PIC_OK) {
+        must(pic_record_begin(&p->server, &record, &err), &err);
+        must(pic_import_plan(pic_server_db(&p->server), &s, bytes, &options, &plan, &err), &err);
+        must(pic_import_record(record, &plan, "table.csv", &err), &err);
+        must(pic_record_commit(record, &err), &err);
+    }
+    pic_import_release(&plan);
+    pic_statements_release(&s);
+    return status;
+}
+
+static void the_next_table_of_a_bank_needs_no_options(void **state)
+{
+    struct place *p = *state;
+    static const char june_table[] = "Jour;Somme;Texte\n02/06/2026;12,00;DON\n";
+    static const char july_table[] = "Jour;Somme;Texte\n02/07/2026;-5,00;FRAIS\n";
+    assert_int_equal(import_table(p, june_table, "FR 00012", NULL), PIC_ESTATEMENT);
+    assert_int_equal(import_table(p, june_table, NULL, "date=Jour;montant=Somme"), PIC_ESTATEMENT);
+    assert_int_equal(import_table(p, june_table, "00012", "quand=Jour"), PIC_ESTATEMENT);
+    assert_int_equal(
+        import_table(p, june_table, "00012", "date=Jour, montant=Somme, libelle=Texte"), PIC_OK);
+    assert_int_equal(import_table(p, july_table, NULL, NULL), PIC_OK);
+    assert_int_equal(number(p, "SELECT count(*) FROM bank_line WHERE account = '00012'"
+                               " AND label IN ('DON', 'FRAIS')"),
+                     2);
+    /* Two accounts of one bank: which one has to be said. */
+    assert_int_equal(import_table(p, "Jour;Somme;Texte\n03/07/2026;1,00;A\n", "00013", NULL),
+                     PIC_OK);
+    assert_int_equal(import_table(p, "Jour;Somme;Texte\n04/07/2026;1,00;B\n", NULL, NULL),
+                     PIC_ESTATEMENT);
+}
+
 /* --- matches --- */
 
 static int64_t matched(struct place *p)
@@ -374,7 +419,11 @@ static void the_ladder_moves_when_a_match_is_made_and_undone(void **state)
     assert_int_equal(post_certain(p), 0);
     must(pic_match_find(pic_server_db(&p->server), p->advance, &match, &err), &err);
     must(pic_record_begin(&p->server, &record, &err), &err);
-    must(pic_match_undo(record, match, "autre projet", &err), &err);
+    size_t undone = 0;
+    must(pic_match_undo(record, pic_server_db(&p->server), match, "autre projet", "Nadia", &undone,
+                        &err),
+         &err);
+    assert_int_equal(undone, 1);
     must(pic_record_commit(record, &err), &err);
     assert_int_equal(matched(p), 0);
     assert_int_equal(pic_match_find(pic_server_db(&p->server), p->advance, &match, &err),
@@ -382,6 +431,43 @@ static void the_ladder_moves_when_a_match_is_made_and_undone(void **state)
     /* Both wait again, and come together again. */
     assert_int_equal(post_certain(p), 1);
     assert_int_equal(matched(p), 48000);
+}
+
+/* Advance and balance in one transfer of the bank: one line, two matches, undone together. */
+static void one_line_proves_two_payments_and_is_undone_whole(void **state)
+{
+    struct place *p = *state;
+    struct pic_waiting w;
+    struct pic_record *record;
+    struct pic_err err = {0};
+    size_t undone = 0;
+    uint64_t match = 0;
+    assert_int_equal(import_text(p, "Compte;Date;Libellé;Montant;Solde\n"
+                                    "00012;20/06/2026;VIR GROUPE;-572,40;427,60\n")
+                         .fresh,
+                     1);
+    must(pic_waiting_load(pic_server_db(&p->server), NULL, &w, &err), &err);
+    assert_int_equal(w.matches[0].zone, PIC_MATCH_NONE);
+    assert_int_equal(w.sums.n, 1);
+    assert_int_equal(w.sums.at[0].item_n, 2);
+    must(pic_record_begin(&p->server, &record, &err), &err);
+    for (size_t i = 0; i < 2; i++)
+        must(pic_match_record(record, w.lines[0].id, w.items[w.sums.at[0].items[i]].id, "probable",
+                              "somme", "Nadia", &match, &err),
+             &err);
+    must(pic_record_commit(record, &err), &err);
+    pic_waiting_release(&w);
+    assert_int_equal(matched(p), 48000 + 9240);
+    must(pic_waiting_load(pic_server_db(&p->server), NULL, &w, &err), &err);
+    assert_int_equal(w.line_n, 0);
+    pic_waiting_release(&w);
+    must(pic_record_begin(&p->server, &record, &err), &err);
+    must(pic_match_undo(record, pic_server_db(&p->server), match, "erreur", "Paul", &undone, &err),
+         &err);
+    must(pic_record_commit(record, &err), &err);
+    assert_int_equal(undone, 2);
+    assert_int_equal(matched(p), 0);
+    assert_int_equal(number(p, "SELECT count(*) FROM \"match\" WHERE undone_by = 'Paul'"), 2);
 }
 
 static void what_waits_is_neither_matched_nor_cash_nor_reversed(void **state)
@@ -466,7 +552,9 @@ int main(void)
         TEST(i3_balances_are_compared_with_both_neighbours),
         TEST(i3_without_a_balance_the_one_before_is_taken),
         TEST(i4_a_new_line_in_a_period_already_imported_is_told),
+        TEST(the_next_table_of_a_bank_needs_no_options),
         TEST(the_ladder_moves_when_a_match_is_made_and_undone),
+        TEST(one_line_proves_two_payments_and_is_undone_whole),
         TEST(what_waits_is_neither_matched_nor_cash_nor_reversed),
         TEST(a_reversed_payment_frees_its_line),
         TEST(a_plan_is_matched_before_it_is_written),

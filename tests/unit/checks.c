@@ -339,6 +339,9 @@ static void same_invoice(void **state)
     f = look(&c, "facture-en-double");
     assert_int_equal(f.n, 2);
     assert_true(f.id[0] == a && f.id[1] == b);
+    assert_string_equal(f.sentence[0],
+                        "La photo de la facture sans numéro de Martin (02/04/2026, 45,90 €) sert "
+                        "aussi à une autre dépense.");
     close_scene(&c);
     open_scene(&c);
     uint64_t second = add_project(&c, A, c.carrier, c.fund, "100");

@@ -154,6 +154,8 @@ static void a_grant_is_split_among_funders_and_places(void **state)
     assert_int_equal(row_of(&c, ask, "Méricourt", PIC_LADDER_GRANTED), 11667 + 5000);
     assert_int_equal(
         row_of(&c, pic_ladder_ask_all(PIC_BY_THEME), "non renseigné", PIC_LADDER_GRANTED), 33333);
+    assert_int_equal(row_of(&c, pic_ladder_ask_all(PIC_BY_NOTHING), "Ensemble", PIC_LADDER_GRANTED),
+                     total(&c, PIC_LADDER_GRANTED));
     ask = pic_ladder_ask_all(PIC_BY_YEAR);
     ask.commune = "62570"; /* both touch it */
     assert_int_equal(row_of(&c, ask, "2026", PIC_LADDER_GRANTED), 33333);

@@ -10,6 +10,7 @@
 
 #include "protocol/log/change.h"
 #include "server/bank/match.h"
+#include "server/bank/sums.h"
 
 enum { DAY = 20000, ITEMS_MAX = 4 };
 
@@ -100,6 +101,10 @@ static void references_are_equal_whatever_their_zeros(void **state)
         {"MANDAT-2026-0117", "mandat 2026 0117", "VIR", true},
         {"MANDAT-2026-0117", "", "VIR MANDAT 2026 0117 REGION", true},
         {"MANDAT-2026-0117", "", "VIR MANDAT 2026 01178", false},
+        {"F2026-118", "", "VIR SEPA F 2026 118 JARDIN", true},
+        {"F 2026 118", "", "VIR REF:F2026118", true},
+        {"F 2026 118", "", "VIR REF F20261181", false},
+        {"F2026118", "", "VIR AF 2026 118", false},
         {"45", "45", "CHEQUE", false},
         {"virement", "VIREMENT", "VIREMENT", false},
         {"PIC 2026", "PIC 2026", "VIR PIC 2026", false},
@@ -186,6 +191,101 @@ static void m4_another_association_is_never_proposed(void **state)
     assert_int_equal(match_one(&line, &item).zone, PIC_MATCH_CERTAIN);
 }
 
+/* Three payments to one holder, of 480, 120 and 75,50 euros, one day apart; one to another. */
+static void payments(struct pic_match_item out[static 4])
+{
+    static const int64_t amounts[] = {-48000, -12000, -7550, -7550};
+    for (size_t i = 0; i < 4; i++) {
+        out[i] = advance();
+        out[i].id = pic_dot(42, 31 + i);
+        out[i].project = pic_dot(42, 17 + i);
+        out[i].amount = amounts[i];
+        out[i].day = DAY + (int64_t)i;
+        out[i].names[2] = pic_span_text("");
+    }
+    out[3].names[0] = pic_span_text("Jardin partagé");
+}
+
+static struct pic_sums sums_of(const struct pic_match_line *lines, size_t line_n,
+                               const struct pic_match_item *items, size_t item_n,
+                               struct pic_match *matches)
+{
+    struct pic_sums sums = {0};
+    assert_int_equal(pic_match_all(lines, line_n, items, item_n, matches), PIC_OK);
+    assert_int_equal(pic_sums_find(lines, line_n, items, item_n, matches, &sums), PIC_OK);
+    return sums;
+}
+
+static void g1_one_line_proves_several_entries(void **state)
+{
+    (void)state;
+    struct pic_match_item items[4];
+    struct pic_match m;
+    payments(items);
+    const struct pic_match_line line = line_of("VIR GROUPE AINES DU MAROC", -67550, DAY + 3);
+    struct pic_sums sums = sums_of(&line, 1, items, 4, &m);
+    /* 480 + 120 + 75,50: of the two of 75,50, the one of the same payee. */
+    assert_int_equal(sums.n, 1);
+    assert_int_equal(sums.at[0].line_n, 1);
+    assert_int_equal(sums.at[0].item_n, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_not_equal(sums.at[0].items[i], 3);
+    assert_int_equal(sums.at[0].rivals, 0);
+    assert_int_equal(m.zone, PIC_MATCH_NONE);
+    struct pic_buf said;
+    pic_buf_init(&said, 256);
+    pic_sum_explain(&sums.at[0], &said);
+    assert_string_equal(pic_buf_string(&said), "somme de 3 saisies ✔ · nom 100 % · date +3 j");
+    pic_buf_release(&said);
+    pic_sums_release(&sums);
+}
+
+static void g1_several_lines_prove_one_entry(void **state)
+{
+    (void)state;
+    struct pic_match_item item = advance();
+    struct pic_match m[3];
+    struct pic_match_line lines[3] = {line_of("VIR AINES DU MAROC 1/2", -30000, DAY + 1),
+                                      line_of("VIR AINES DU MAROC 2/2", -18000, DAY + 2),
+                                      line_of("FRAIS DE TENUE", -18000, DAY)};
+    for (size_t i = 0; i < 3; i++)
+        lines[i].id = pic_dot(1, 100 + i);
+    struct pic_sums sums = sums_of(lines, 3, &item, 1, m);
+    assert_int_equal(sums.n, 1);
+    assert_int_equal(sums.at[0].item_n, 1);
+    assert_int_equal(sums.at[0].line_n, 2);
+    assert_int_equal(sums.at[0].lines[0] + sums.at[0].lines[1], 1);
+    pic_sums_release(&sums);
+}
+
+static void sums_keep_to_their_rules(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t amount, day;
+        uint64_t owner;
+        size_t n;
+    } rows[] = {
+        {-60000, DAY, 7, 1},
+        {-60001, DAY, 7, 0},                      /* G1: to the cent */
+        {60000, DAY, 7, 0},                       /* G3: the other side */
+        {-60000, DAY, 8, 0},                      /* G3: another association's account */
+        {-60000, DAY + 1 + PIC_SUM_WINDOW, 7, 0}, /* G3: too long after the first */
+        {-48000, DAY, 7, 0},                      /* one entry alone is no sum */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pic_match_item items[4];
+        struct pic_match m;
+        payments(items);
+        struct pic_match_line line = line_of("VIR", rows[i].amount, rows[i].day);
+        line.owner = rows[i].owner;
+        struct pic_sums sums = sums_of(&line, 1, items, 4, &m);
+        if (sums.n != rows[i].n)
+            fail_msg("row %zu: %zu sums", i, sums.n);
+        pic_sums_release(&sums);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +295,9 @@ int main(void)
         cmocka_unit_test(m2_equal_candidates_are_told_and_the_nearest_is_proposed),
         cmocka_unit_test(m3_one_entry_for_one_line),
         cmocka_unit_test(m4_another_association_is_never_proposed),
+        cmocka_unit_test(g1_one_line_proves_several_entries),
+        cmocka_unit_test(g1_several_lines_prove_one_entry),
+        cmocka_unit_test(sums_keep_to_their_rules),
     };
     return cmocka_run_group_tests_name("match", tests, NULL, NULL);
 }

@@ -489,6 +489,25 @@ static void test_an_invitation_is_used_once_and_again_by_the_same(void **state)
     close_stage(&s);
 }
 
+/* A damaged invitation: its role is no code's. Nobody is certified, and the server lives. */
+static void test_an_invitation_without_a_role_certifies_nobody(void **state)
+{
+    static const char *const wrong[] = {"", "chef"};
+    const struct place *p = *state;
+    struct stage s;
+    struct laptop other;
+    open_stage(&s, p);
+    laptop_init(&other, answer_call, &s.desk);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct pic_code code = invite(&s.server, s.organisation, wrong[i], far_ms);
+        assert_int_not_equal(laptop_enrol(&other, &code, pic_server_now_ms()), PIC_OK);
+    }
+    assert_int_equal(
+        count(&s.server.journal_db, "SELECT count(*) FROM registry_device WHERE role = 0"), 0);
+    laptop_release(&other);
+    close_stage(&s);
+}
+
 static void test_a_document_is_wanted_taken_and_receipted(void **state)
 {
     const struct place *p = *state;
@@ -861,6 +880,7 @@ int main(void)
         TEST(test_a_lost_state_is_made_again),
         TEST(test_a_state_of_another_journal_is_made_again),
         TEST(test_an_invitation_is_used_once_and_again_by_the_same),
+        TEST(test_an_invitation_without_a_role_certifies_nobody),
         TEST(test_a_document_is_wanted_taken_and_receipted),
         TEST(test_what_fails_in_a_group_fails_alone),
         TEST(test_contacts_survive_a_restart),

@@ -49,7 +49,7 @@ static void periods_are_whole_months(void **state)
         pic_buf_release(&text);
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_int_equal(pic_period_parse(bad[i], &p, NULL), PIC_EDATE);
+        assert_int_equal(pic_period_parse(bad[i], &p, NULL), PIC_EPERIOD);
 }
 
 static void compute(const struct summary_scene *scene, struct pic_summary *out)

@@ -1,7 +1,7 @@
 -- code: facture-en-double
 -- gravite: bloquant
 -- titre: Facture déjà présentée
--- phrase: La facture {1} de {2} ({3}, {4}) est aussi présentée ailleurs.
+-- phrase: {1} de {2} ({3}, {4}) {5}.
 -- Each side reads of its own expense alone. What is declared as shared is one invoice.
 WITH invoice AS (
   SELECT id, org, project, coalesce(shared_with, id) AS one, supplier, invoice_number, invoice_on,
@@ -18,8 +18,12 @@ by_document AS (
   SELECT receipt FROM invoice WHERE receipt IS NOT NULL
   GROUP BY receipt HAVING count(DISTINCT one) > 1 AND count(DISTINCT project) > 1
 )
-SELECT id, org, coalesce('n° ' || invoice_number, 'sans numéro'), supplier, invoice_on,
-       amount AS invoice_cents
+SELECT id, org,
+       iif(same IN (SELECT same FROM by_text), 'La facture ', 'La photo de la facture ') ||
+         iif(coalesce(invoice_number, '') = '', 'sans numéro', 'n° ' || invoice_number),
+       supplier, invoice_on, amount AS invoice_cents,
+       iif(same IN (SELECT same FROM by_text), 'est aussi présentée ailleurs',
+           'sert aussi à une autre dépense')
 FROM invoice
 WHERE same IN (SELECT same FROM by_text) OR receipt IN (SELECT receipt FROM by_document)
 ORDER BY id
