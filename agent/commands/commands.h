@@ -39,6 +39,8 @@ int pic_command_history(struct pic_call *call);
 int pic_command_attach(struct pic_call *call);
 int pic_command_documents(struct pic_call *call);
 int pic_command_document(struct pic_call *call);
+/* summary.c */
+int pic_command_summary(struct pic_call *call);
 int pic_command_save_summary(struct pic_call *call);
 /* conflict.c */
 int pic_command_conflicts(struct pic_call *call);

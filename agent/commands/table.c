@@ -55,11 +55,6 @@ static const struct pic_option file_options[] = {
     {"fichier", "FICHIER", "Où l'écrire ; ne remplace jamais un fichier", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
-static const struct pic_option save_options[] = {{"fichier", "FICHIER",
-                                                  "Où l'écrire ; ne remplace jamais un fichier",
-                                                  NULL, PIC_OPTION_REQUIRED},
-                                                 {NULL, NULL, NULL, NULL, 0}};
-
 static const struct pic_option decide_options[] = {
     {"champ", "CHAMP", "Champ à trancher", NULL, PIC_OPTION_REQUIRED},
     {"garder", "LETTRE", "Valeur à garder, comme dans la liste : A, B…", NULL, 0},
@@ -130,13 +125,20 @@ static const struct pic_command commands[] = {
      .run = pic_command_document,
      .arg_min = 1,
      .arg_max = 1},
-    {.path = "synthese enregistrer",
+    {.path = "synthese voir",
      .usage = "NUMÉRO",
-     .summary = "Copie dans un fichier le document d'une synthèse, vérifié",
-     .options = save_options,
-     .run = pic_command_save_summary,
+     .summary = "Montre les cinq chiffres d'une synthèse, signature vérifiée",
+     .run = pic_command_summary,
      .arg_min = 1,
      .arg_max = 1},
+    {.path = "synthese enregistrer",
+     .usage = "NUMÉRO DOSSIER",
+     .summary = "Écrit les fichiers d'une synthèse dans un dossier, signature vérifiée",
+     .detail = "La page synthese.html s'imprime ; les tableaux s'ouvrent dans un tableur ; "
+               "synthese.pics est le fichier signé. Rien n'est jamais remplacé.",
+     .run = pic_command_save_summary,
+     .arg_min = 2,
+     .arg_max = 2},
     {.path = "conflit liste",
      .summary = "Montre les champs qui ont reçu plusieurs valeurs en même temps",
      .run = pic_command_conflicts},
