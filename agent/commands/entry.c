@@ -14,7 +14,7 @@ static int record_given(struct pic_call *call, struct pic_agent *agent,
         status =
             pic_given_add(&given, agent, call->values[i].field, call->values[i].typed, &call->err);
     if (status == PIC_OK)
-        status = pic_record_put(agent, entity, id, given.inputs, given.n, dot, &call->err);
+        status = pic_given_record(&given, agent, entity, id, dot, &call->err);
     return status;
 }
 
@@ -110,7 +110,7 @@ static int reverse(struct pic_call *call, struct pic_agent *agent, uint64_t id, 
         status =
             pic_given_add(&given, agent, call->values[i].field, call->values[i].typed, &call->err);
     if (status == PIC_OK)
-        status = pic_record_put(agent, entity, 0, given.inputs, given.n, dot, &call->err);
+        status = pic_given_record(&given, agent, entity, 0, dot, &call->err);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/given.h"
 #include "schema/face/csv.h"
+#include "schema/state/choices.h"
 
 enum { TOLD_MAX = 20, CELL_SIZE = PIC_CSV_CELL_MAX + 1, SAID_MAX = 4096, NUMBER_SIZE = 32 };
 
@@ -50,6 +51,8 @@ static bool cell_is_good(struct import *in, const struct pic_field *field, const
     status = field->type == PIC_TYPE_REF ? pic_entry_find(in->agent->state, field->about,
                                                           in->agent->self.device, typed, &id, &err)
                                          : pic_value_parse(field, typed, &store, &value, &err);
+    if (status == PIC_OK && field->type != PIC_TYPE_REF)
+        status = pic_choices_check(&in->agent->db, field, &value, &err);
     pic_buf_release(&store);
     if (status != PIC_OK)
         tell_mistake(in, field, &err);
@@ -95,7 +98,7 @@ static int take_row(struct import *in)
     if (!good)
         return PIC_OK;
     if (status == PIC_OK)
-        status = pic_record_put(in->agent, in->entity, 0, given.inputs, given.n, &dot, &err);
+        status = pic_given_record(&given, in->agent, in->entity, 0, &dot, &err);
     if (status == PIC_EDISK_FULL || status == PIC_EIO || status == PIC_EMEMORY)
         return pic_fail(&in->call->err, status, NULL);
     if (status != PIC_OK)

@@ -4,6 +4,7 @@
 
 #include "agent/commands/commands.h"
 #include "schema/dictionary/nomenclatures.h"
+#include "schema/state/choices.h"
 
 enum { SQL_MAX = 16384, CELL_MAX = 65536, KEY_SIZE = 64 };
 
@@ -107,6 +108,9 @@ static int bind_filters(struct pic_call *call, struct pic_agent *agent, sqlite3_
         const struct pic_call_value *given = &call->values[i];
         int at = (int)i + 1;
         uint64_t id = 0;
+        status = pic_choices_check(&agent->db, given->field, &given->value, &call->err);
+        if (status != PIC_OK)
+            return status;
         if (given->field->type == PIC_TYPE_REF) {
             status = pic_entry_find(agent->state, given->field->about, agent->self.device,
                                     given->typed, &id, &call->err);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "schema/face/nearest.h"
+#include "schema/dictionary/nearest.h"
 #include "schema/face/speech.h"
 
 enum { WORD_MAX = 80 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schema/dictionary/value.h"
+#include "schema/state/choices.h"
 
 enum { STORE_MAX = 1 << 16, NAME_SQL_MAX = 512 };
 
@@ -105,7 +106,9 @@ static int read_input(struct pic_state *state, const struct pic_input *input, ui
     }
     if (input->field->type == PIC_TYPE_REF)
         return parse_reference(state, input->field, device, input->typed, out, err);
-    return pic_value_parse(input->field, input->typed, store, out, err);
+    int status = pic_value_parse(input->field, input->typed, store, out, err);
+    return status == PIC_OK ? pic_choices_check(pic_state_rows(state)->db, input->field, out, err)
+                            : status;
 }
 
 /* Puts an op at its place: fields ascend; the same field twice is a mistake of the caller's form.

@@ -178,7 +178,10 @@ static int read_events(struct history *h, uint64_t id, struct pic_err *err)
 {
     bool row = false;
     sqlite3_stmt *stmt = pic_db_prepare(pic_server_db(h->server),
-                                        "SELECT dot FROM history WHERE entity = ?1 LIMIT ?2", err);
+                                        "SELECT dot FROM history WHERE entity = ?1"
+                                        " UNION ALL SELECT id FROM reversal WHERE about = ?1"
+                                        " LIMIT ?2",
+                                        err);
     if (stmt == NULL)
         return err->status;
     (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)id);
@@ -235,18 +238,19 @@ static void put_who(struct history *h, struct pic_sheet *sheet, uint32_t number)
         pic_sheet_int(sheet, number);
 }
 
-static void put_op(struct history *h, const struct event *e, const struct pic_op *op,
-                   struct pic_sheet *sheet)
+/* One line of an event: what label names was before, or NULL, and is now. */
+static void put_op(struct history *h, const struct event *e, const char *label,
+                   const struct pic_field *field, const struct pic_value *before,
+                   const struct pic_value *now, struct pic_sheet *sheet)
 {
-    const struct pic_field *field = pic_entity_field(h->entity, op->field);
     struct pic_buf text;
     pic_buf_init(&text, TEXT_MAX);
     pic_speech_moment(&text, pic_clock_ms(e->stamp), pic_server_now_ms());
     pic_sheet_text(sheet, pic_buf_string(&text));
     put_who(h, sheet, pic_dot_device(e->dot));
-    pic_sheet_text(sheet, field->label);
-    put_value(sheet, field, replaced(h, op));
-    put_value(sheet, field, &op->value);
+    pic_sheet_text(sheet, label);
+    put_value(sheet, field, before);
+    put_value(sheet, field, now);
     put_dot(sheet, e->dot);
     if (e->receipt == 0)
         pic_sheet_null(sheet);
@@ -259,6 +263,25 @@ static void put_op(struct history *h, const struct event *e, const struct pic_op
     pic_buf_release(&text);
 }
 
+/* An edit of the entity, field by field; of a reversal of it, the reason. */
+static void put_event(struct history *h, const struct event *e, const struct pic_change *change,
+                      const struct pic_field *only, struct pic_sheet *sheet)
+{
+    const struct pic_entity *entity = pic_dictionary_entity(change->entity);
+    const struct pic_field *reason =
+        entity == h->entity ? NULL : pic_entity_by_column(entity, "reason");
+    for (unsigned k = 0; k < change->op_n; k++) {
+        const struct pic_op *op = &change->ops[k];
+        const struct pic_field *field = pic_entity_field(entity, op->field);
+        if (field == NULL || (only != NULL && field != only))
+            continue;
+        if (entity == h->entity)
+            put_op(h, e, field->label, field, replaced(h, op), &op->value, sheet);
+        else if (field == reason)
+            put_op(h, e, entity->label, field, NULL, &op->value, sheet);
+    }
+}
+
 static int put_events(struct history *h, const struct pic_field *only, struct pic_sheet *sheet)
 {
     for (size_t i = 0; i < h->n; i++) {
@@ -268,11 +291,7 @@ static int put_events(struct history *h, const struct pic_field *only, struct pi
         int status = pic_change_get(&c, &h->now, &change);
         if (status != PIC_OK)
             return status;
-        for (unsigned k = 0; k < change.op_n; k++) {
-            const struct pic_field *field = pic_entity_field(h->entity, change.ops[k].field);
-            if (field != NULL && (only == NULL || field == only))
-                put_op(h, e, &change.ops[k], sheet);
-        }
+        put_event(h, e, &change, only, sheet);
     }
     return PIC_OK;
 }
