@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "protocol/crypto/vault.h"
+#include "schema/dictionary/identifiers.h"
 #include "schema/dictionary/nomenclatures.h"
 #include "schema/face/json.h"
 
@@ -71,7 +72,8 @@ int pic_desk_id(struct pic_call *call, struct pic_agent *agent, const struct pic
                                 agent->self.device, typed, id, &call->err);
     if (status == PIC_EREFERENCE && entity == NULL) /* a name alone is that of a project */
         status = pic_entry_find(agent->state, "project", agent->self.device, typed, id, &call->err);
-    if (status == PIC_EREFERENCE)
+    bool several = call->err.arg[2][0] != '\0';
+    if (status == PIC_EREFERENCE && !several)
         return pic_fail(&call->err, PIC_ENOT_FOUND, typed, NULL);
     return status;
 }
@@ -102,6 +104,30 @@ static bool put_cell(struct pic_agent *agent, const char *sql, uint64_t paramete
     row = text.n > 0;
     (void)sqlite3_finalize(stmt);
     return row;
+}
+
+int pic_desk_cancelled_id(struct pic_call *call, struct pic_agent *agent,
+                          const struct pic_entity *entity, size_t index, uint64_t *id)
+{
+    char sql[SQL_MAX];
+    bool row = false;
+    uint64_t n = 0;
+    int status = pic_desk_id(call, agent, entity, index, id);
+    if (status != PIC_ENOT_FOUND || name_column(entity) == NULL)
+        return status;
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT min(id), count(*) FROM \"%s\" WHERE \"%s\" = ?1 COLLATE NOCASE",
+                   entity->table, name_column(entity));
+    sqlite3_stmt *stmt = pic_db_prepare(&agent->db, sql, &call->err);
+    if (stmt == NULL)
+        return call->err.status;
+    pic_db_bind_text(stmt, 1, pic_span_text(call->args[index]));
+    if (pic_db_step(stmt, &row) == PIC_OK && row) {
+        *id = (uint64_t)sqlite3_column_int64(stmt, 0);
+        n = (uint64_t)sqlite3_column_int64(stmt, 1);
+    }
+    (void)sqlite3_finalize(stmt);
+    return n == 1 ? PIC_OK : status;
 }
 
 void pic_desk_name(struct pic_agent *agent, uint64_t id, struct pic_buf *out)
@@ -135,14 +161,29 @@ void pic_desk_author(struct pic_agent *agent, uint64_t dot, struct pic_buf *out)
         pic_buf_printf(out, "%u", device);
 }
 
+/* What a code means: as published, else as shipped. */
 static void put_code(struct pic_agent *agent, const struct pic_field *field, struct pic_span code,
                      struct pic_buf *out)
 {
-    struct pic_span label = pic_nomenclature_label(field->about, code);
-    (void)agent;
+    struct pic_span label = pic_span_of(NULL, 0);
+    bool row = false;
+    sqlite3_stmt *stmt = pic_db_prepare(&agent->db,
+                                        "SELECT label FROM code WHERE nomenclature = ?1 AND code ="
+                                        " ?2 AND cancelled IS NULL ORDER BY id DESC LIMIT 1",
+                                        NULL);
+    if (stmt != NULL) {
+        pic_db_bind_text(stmt, 1, pic_span_text(field->about));
+        pic_db_bind_text(stmt, 2, code);
+        if (pic_db_step(stmt, &row) == PIC_OK && row)
+            label = pic_db_column_span(stmt, 0);
+    }
     if (label.n == 0)
-        label = code;
-    pic_buf_bytes(out, label.p, label.n);
+        label = pic_nomenclature_label(field->about, code);
+    if (label.n == 0) /* an identifier, or a code that no list has any more */
+        pic_identifier_format(pic_identifier_kind(field->about), code, out);
+    else
+        pic_buf_bytes(out, label.p, label.n);
+    (void)sqlite3_finalize(stmt);
 }
 
 void pic_desk_value(struct pic_agent *agent, const struct pic_field *field,
