@@ -9,7 +9,7 @@
 #include "schema/dictionary/nomenclatures.h"
 #include "schema/face/json.h"
 
-enum { SQL_MAX = 512, QUESTION_MAX = 512, KEY_MAX = 2 * PIC_PASSPHRASE_MAX };
+enum { SQL_MAX = 512, QUESTION_MAX = 512, KEY_MAX = 2 * PIC_PASSPHRASE_MAX, NAME_DEPTH = 3 };
 
 static struct pic_desk *desk_of(struct pic_call *call)
 {
@@ -130,20 +130,52 @@ int pic_desk_cancelled_id(struct pic_call *call, struct pic_agent *agent,
     return n == 1 ? PIC_OK : status;
 }
 
-void pic_desk_name(struct pic_agent *agent, uint64_t id, struct pic_buf *out)
+static void put_name(struct pic_agent *agent, uint64_t id, unsigned depth, struct pic_buf *out);
+
+/* A row that has no name of its own is called by its kind and its day, or by what it is about. */
+static bool put_nameless(struct pic_agent *agent, const struct pic_entity *entity, uint64_t id,
+                         unsigned depth, struct pic_buf *out)
+{
+    static const char *const marks[] = {"held_on", "project", "about"};
+    struct pic_row row;
+    if (pic_row_load(pic_state_rows(agent->state), entity, id, &row) != PIC_OK)
+        return false;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        const struct pic_field *field = pic_entity_by_column(entity, marks[i]);
+        if (field == NULL || pic_row_value(&row, field->number)->kind == PIC_KIND_NULL ||
+            (field->type == PIC_TYPE_DATE && entity->number != PIC_COMMITTEE))
+            continue;
+        const struct pic_value value = *pic_row_value(&row, field->number);
+        pic_buf_printf(out, "%s ", entity->label);
+        if (value.kind == PIC_KIND_REF)
+            put_name(agent, (uint64_t)value.i, depth + 1, out);
+        else
+            pic_value_format(field, &value, PIC_STYLE_SCREEN, out);
+        return true;
+    }
+    return false;
+}
+
+static void put_name(struct pic_agent *agent, uint64_t id, unsigned depth, struct pic_buf *out)
 {
     char sql[SQL_MAX];
     const struct pic_entity *entity = NULL;
     uint64_t org = 0;
-    if (id == 0)
-        return;
-    if (pic_state_find(agent->state, id, &entity, &org) == PIC_OK && name_column(entity) != NULL) {
+    bool known = pic_state_find(agent->state, id, &entity, &org) == PIC_OK;
+    if (known && name_column(entity) != NULL) {
         (void)snprintf(sql, sizeof sql, "SELECT \"%s\" FROM \"%s\" WHERE id = ?1",
                        name_column(entity), entity->table);
         if (put_cell(agent, sql, id, out))
             return;
     }
-    pic_dot_print(id, out);
+    if (!known || depth == NAME_DEPTH || !put_nameless(agent, entity, id, depth, out))
+        pic_dot_print(id, out);
+}
+
+void pic_desk_name(struct pic_agent *agent, uint64_t id, struct pic_buf *out)
+{
+    if (id != 0)
+        put_name(agent, id, 0, out);
 }
 
 void pic_desk_author(struct pic_agent *agent, uint64_t dot, struct pic_buf *out)

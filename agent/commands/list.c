@@ -4,6 +4,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/commands/warn.h"
+#include "schema/dictionary/nearest.h"
 #include "schema/dictionary/nomenclatures.h"
 #include "schema/state/choices.h"
 
@@ -98,8 +99,14 @@ static int put_order(struct pic_call *call, const struct pic_entity *entity, str
         return PIC_OK;
     }
     const struct pic_field *field = pic_entity_by_option(entity, by + down);
-    if (field == NULL)
-        return pic_fail(&call->err, PIC_ECODE, by, "--tri", entity->fields[1].option, NULL);
+    if (field == NULL) {
+        struct pic_nearest nearest;
+        pic_nearest_init(&nearest, by + down);
+        for (size_t i = 0; i < entity->field_n; i++)
+            pic_nearest_try(&nearest, entity->fields[i].option);
+        return pic_fail(&call->err, PIC_ECODE, by, "--tri",
+                        nearest.best == NULL ? "" : nearest.best, NULL);
+    }
     pic_buf_printf(sql, " ORDER BY \"%s\"%s, id", field->column, down ? " DESC" : "");
     return PIC_OK;
 }
@@ -191,6 +198,8 @@ static int list(struct pic_call *call, struct pic_agent *agent, const struct pic
     int status = read_rows(call, agent, entity, &shape, &sheet);
     if (status == PIC_OK)
         status = print(call, &sheet);
+    if (status == PIC_OK && sheet.row_n == 0 && reads_labels(call))
+        pic_call_tell(call, PIC_TELL_LIST_EMPTY, NULL);
     pic_sheet_release(&sheet);
     return status;
 }
