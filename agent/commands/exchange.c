@@ -1,6 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "agent/commands/commands.h"
@@ -13,9 +13,9 @@ enum { MS_PER_S = 1000, HOURS = 24, MINUTES = 60 };
 static int read_budget(struct pic_call *call, uint64_t *out)
 {
     static const struct {
-        char unit;
+        const char *unit;
         unsigned shift;
-    } units[] = {{'\0', 0}, {'k', 10}, {'m', 20}, {'g', 30}};
+    } units[] = {{"", 0}, {"k", 10}, {"m", 20}, {"g", 30}};
     const char *typed = pic_call_option(call, "budget");
     char *end = NULL;
     *out = UINT64_MAX;
@@ -23,9 +23,8 @@ static int read_budget(struct pic_call *call, uint64_t *out)
         return PIC_OK;
     unsigned long number = strtoul(typed, &end, 10);
     bool good = *typed >= '0' && *typed <= '9' && number <= UINT32_MAX;
-    char unit = *end >= 'A' && *end <= 'Z' ? (char)(*end - 'A' + 'a') : *end;
     for (size_t i = 0; good && i < sizeof units / sizeof *units; i++)
-        if (units[i].unit == unit && (unit == '\0' || end[1] == '\0')) {
+        if (strcasecmp(units[i].unit, end) == 0) {
             *out = (uint64_t)number << units[i].shift;
             return PIC_OK;
         }
