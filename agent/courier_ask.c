@@ -193,7 +193,7 @@ static int outgoing_find(struct pic_courier *c, bool *found)
 static int outgoing_start(struct pic_courier *c, bool *more)
 {
     bool found = false;
-    if (c->done >= c->options->document_bytes_max) {
+    if (c->done >= c->options->document_bytes_max || c->begun >= c->options->document_bytes_max) {
         *more = false;
         return PIC_OK;
     }
@@ -201,6 +201,7 @@ static int outgoing_start(struct pic_courier *c, bool *more)
     *more = status == PIC_OK && found;
     c->out.here = *more;
     c->out.asking = false;
+    c->begun += *more ? c->out.size : 0;
     return status;
 }
 

@@ -74,6 +74,7 @@ struct pic_courier {
     unsigned pulling;    /* pulls in flight */
 
     struct pic_outgoing out;
+    uint64_t begun; /* bytes of the documents taken up in this run */
     struct pic_incoming in;
     uint64_t chunk, done, total;
     bool closing_due;

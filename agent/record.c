@@ -71,6 +71,16 @@ int pic_record(struct pic_agent *agent, const struct pic_entity *entity, uint64_
     return status;
 }
 
+static int already_reversed(const struct pic_entity *entity, uint64_t about, struct pic_err *err)
+{
+    struct pic_buf number;
+    pic_buf_init(&number, PIC_ERR_ARG_MAX);
+    pic_dot_print(about, &number);
+    int status = pic_fail(err, PIC_EALREADY_REVERSED, pic_buf_string(&number), entity->label, NULL);
+    pic_buf_release(&number);
+    return status;
+}
+
 int pic_record_reverse(struct pic_agent *agent, uint64_t about, const char *reason, uint64_t *dot,
                        struct pic_err *err)
 {
@@ -91,7 +101,7 @@ int pic_record_reverse(struct pic_agent *agent, uint64_t about, const char *reas
     if (status != PIC_OK)
         return pic_fail(err, status, NULL);
     if (row.reversed != 0)
-        return pic_fail(err, PIC_EALREADY_REVERSED, entity->label, NULL);
+        return already_reversed(entity, about, err);
     return pic_record_put(agent, reversal, 0, inputs, sizeof inputs / sizeof *inputs, dot, err);
 }
 
@@ -155,10 +165,49 @@ static int show_receipt(struct pic_agent *agent, uint64_t expense, const struct 
     return status;
 }
 
+/* The nature of what is joined to an entity, when nobody says. */
+static const char *usual_kind(const struct pic_entity *about)
+{
+    static const struct {
+        unsigned entity;
+        const char *kind;
+    } usual[] = {
+        {PIC_EXPENSE, "facture"}, {PIC_COMMITTEE, "compte-rendu"}, {PIC_BANK_BALANCE, "releve"}};
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (usual[i].entity == about->number)
+            return usual[i].kind;
+    return "autre";
+}
+
+int pic_record_piece(struct pic_agent *agent, const struct pic_attachment *file,
+                     const uint8_t hash[static PIC_HASH_SIZE], uint64_t size, uint64_t *dot,
+                     struct pic_err *err)
+{
+    const struct pic_entity *document = pic_dictionary_entity(PIC_DOCUMENT);
+    const struct pic_entity *about = NULL;
+    uint64_t org = 0;
+    if (pic_state_find(agent->state, file->about, &about, &org) != PIC_OK)
+        return pic_fail(err, PIC_ENOT_FOUND, NULL);
+    const struct pic_value values[] = {
+        {.kind = PIC_KIND_REF, .i = (int64_t)file->about},
+        {.kind = PIC_KIND_BYTES, .s = pic_span_of(hash, PIC_HASH_SIZE)},
+        {.kind = PIC_KIND_INT, .i = (int64_t)size},
+    };
+    const struct pic_input inputs[] = {
+        {.field = pic_entity_by_column(document, "about"), .value = &values[0]},
+        {.field = pic_entity_by_column(document, "blob"), .value = &values[1]},
+        {.field = pic_entity_by_column(document, "kind"),
+         .typed = file->kind == NULL ? usual_kind(about) : file->kind},
+        {.field = pic_entity_by_column(document, "name"), .typed = base_name(file->path)},
+        {.field = pic_entity_by_column(document, "media_type"), .typed = media_type(file->path)},
+        {.field = pic_entity_by_column(document, "size"), .value = &values[2]},
+    };
+    return pic_record_put(agent, document, 0, inputs, sizeof inputs / sizeof *inputs, dot, err);
+}
+
 int pic_record_document(struct pic_agent *agent, const struct pic_attachment *file, uint64_t *dot,
                         struct pic_err *err)
 {
-    const struct pic_entity *document = pic_dictionary_entity(PIC_DOCUMENT);
     const struct pic_entity *about = NULL;
     uint8_t hash[PIC_HASH_SIZE];
     uint64_t size = 0;
@@ -166,27 +215,12 @@ int pic_record_document(struct pic_agent *agent, const struct pic_attachment *fi
     if (pic_state_find(agent->state, file->about, &about, &org) != PIC_OK)
         return pic_fail(err, PIC_ENOT_FOUND, NULL);
     int status = pic_record_blob(agent, file->path, hash, &size, err);
-    if (status != PIC_OK)
+    if (status == PIC_OK)
+        status = pic_record_piece(agent, file, hash, size, dot, err);
+    if (status != PIC_OK || about->number != PIC_EXPENSE)
         return status;
-    const char *kind = about->number == PIC_EXPENSE ? "facture" : "autre";
-    const struct pic_value values[] = {
-        {.kind = PIC_KIND_REF, .i = (int64_t)file->about},
-        {.kind = PIC_KIND_BYTES, .s = pic_span_of(hash, sizeof hash)},
-        {.kind = PIC_KIND_INT, .i = (int64_t)size},
-    };
-    const struct pic_input inputs[] = {
-        {.field = pic_entity_by_column(document, "about"), .value = &values[0]},
-        {.field = pic_entity_by_column(document, "blob"), .value = &values[1]},
-        {.field = pic_entity_by_column(document, "kind"),
-         .typed = file->kind == NULL ? kind : file->kind},
-        {.field = pic_entity_by_column(document, "name"), .typed = base_name(file->path)},
-        {.field = pic_entity_by_column(document, "media_type"), .typed = media_type(file->path)},
-        {.field = pic_entity_by_column(document, "size"), .value = &values[2]},
-    };
-    status = pic_record_put(agent, document, 0, inputs, sizeof inputs / sizeof *inputs, dot, err);
-    if (status == PIC_OK && about->number == PIC_EXPENSE)
-        status = show_receipt(agent, file->about, &values[1], err);
-    return status;
+    const struct pic_value blob = {.kind = PIC_KIND_BYTES, .s = pic_span_of(hash, sizeof hash)};
+    return show_receipt(agent, file->about, &blob, err);
 }
 
 /* --- identities --- */

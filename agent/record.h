@@ -37,10 +37,14 @@ PIC_MUST_USE int pic_record_blob(struct pic_agent *agent, const char *path,
 struct pic_attachment {
     const char *path;
     uint64_t about;
-    const char *kind; /* code, or NULL: facture for an expense, else autre */
+    const char *kind; /* code, or NULL: what is usual for its object */
 };
 PIC_MUST_USE int pic_record_document(struct pic_agent *agent, const struct pic_attachment *file,
                                      uint64_t *dot, struct pic_err *err);
+/* The `document` alone, for a blob that was copied in and that its object names already. */
+PIC_MUST_USE int pic_record_piece(struct pic_agent *agent, const struct pic_attachment *file,
+                                  const uint8_t hash[static PIC_HASH_SIZE], uint64_t size,
+                                  uint64_t *dot, struct pic_err *err);
 
 /* Seals what was typed about a person under a fresh key, wrapped for the association and for the
  * control authority, as one blob; to be sent.

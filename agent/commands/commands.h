@@ -33,12 +33,25 @@ int pic_command_list(struct pic_call *call);
 int pic_command_list_of(struct pic_call *call, const struct pic_entity *entity);
 int pic_command_show(struct pic_call *call);
 int pic_command_themes(struct pic_call *call);
+/* Appends every live row of an entity, all its columns; *any is false when there is none. */
+int pic_list_print(struct pic_call *call, struct pic_agent *agent, const struct pic_entity *entity,
+                   enum pic_sheet_form form, struct pic_buf *out, bool *any);
+/* export.c */
+int pic_command_export_tableur(struct pic_call *call);
+int pic_command_export_regulatory(struct pic_call *call);
+int pic_command_export_json(struct pic_call *call);
+/* correct.c */
+int pic_command_correct(struct pic_call *call);
+/* budget.c */
+int pic_command_budget(struct pic_call *call);
 /* history.c */
 int pic_command_history(struct pic_call *call);
 /* document.c */
 int pic_command_attach(struct pic_call *call);
 int pic_command_documents(struct pic_call *call);
 int pic_command_document(struct pic_call *call);
+/* summary.c */
+int pic_command_summary(struct pic_call *call);
 int pic_command_save_summary(struct pic_call *call);
 /* conflict.c */
 int pic_command_conflicts(struct pic_call *call);

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "protocol/crypto/vault.h"
+#include "schema/dictionary/identifiers.h"
 #include "schema/dictionary/nomenclatures.h"
 #include "schema/face/json.h"
 
-enum { SQL_MAX = 512, QUESTION_MAX = 512, KEY_MAX = 2 * PIC_PASSPHRASE_MAX };
+enum { SQL_MAX = 512, QUESTION_MAX = 512, KEY_MAX = 2 * PIC_PASSPHRASE_MAX, NAME_DEPTH = 3 };
 
 static struct pic_desk *desk_of(struct pic_call *call)
 {
@@ -71,7 +72,8 @@ int pic_desk_id(struct pic_call *call, struct pic_agent *agent, const struct pic
                                 agent->self.device, typed, id, &call->err);
     if (status == PIC_EREFERENCE && entity == NULL) /* a name alone is that of a project */
         status = pic_entry_find(agent->state, "project", agent->self.device, typed, id, &call->err);
-    if (status == PIC_EREFERENCE)
+    bool several = call->err.arg[2][0] != '\0';
+    if (status == PIC_EREFERENCE && !several)
         return pic_fail(&call->err, PIC_ENOT_FOUND, typed, NULL);
     return status;
 }
@@ -104,20 +106,76 @@ static bool put_cell(struct pic_agent *agent, const char *sql, uint64_t paramete
     return row;
 }
 
-void pic_desk_name(struct pic_agent *agent, uint64_t id, struct pic_buf *out)
+int pic_desk_cancelled_id(struct pic_call *call, struct pic_agent *agent,
+                          const struct pic_entity *entity, size_t index, uint64_t *id)
+{
+    char sql[SQL_MAX];
+    bool row = false;
+    uint64_t n = 0;
+    int status = pic_desk_id(call, agent, entity, index, id);
+    if (status != PIC_ENOT_FOUND || name_column(entity) == NULL)
+        return status;
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT min(id), count(*) FROM \"%s\" WHERE \"%s\" = ?1 COLLATE NOCASE",
+                   entity->table, name_column(entity));
+    sqlite3_stmt *stmt = pic_db_prepare(&agent->db, sql, &call->err);
+    if (stmt == NULL)
+        return call->err.status;
+    pic_db_bind_text(stmt, 1, pic_span_text(call->args[index]));
+    if (pic_db_step(stmt, &row) == PIC_OK && row) {
+        *id = (uint64_t)sqlite3_column_int64(stmt, 0);
+        n = (uint64_t)sqlite3_column_int64(stmt, 1);
+    }
+    (void)sqlite3_finalize(stmt);
+    return n == 1 ? PIC_OK : status;
+}
+
+static void put_name(struct pic_agent *agent, uint64_t id, unsigned depth, struct pic_buf *out);
+
+/* A row that has no name of its own is called by its kind and its day, or by what it is about. */
+static bool put_nameless(struct pic_agent *agent, const struct pic_entity *entity, uint64_t id,
+                         unsigned depth, struct pic_buf *out)
+{
+    static const char *const marks[] = {"held_on", "project", "about"};
+    struct pic_row row;
+    if (pic_row_load(pic_state_rows(agent->state), entity, id, &row) != PIC_OK)
+        return false;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        const struct pic_field *field = pic_entity_by_column(entity, marks[i]);
+        if (field == NULL || pic_row_value(&row, field->number)->kind == PIC_KIND_NULL ||
+            (field->type == PIC_TYPE_DATE && entity->number != PIC_COMMITTEE))
+            continue;
+        const struct pic_value value = *pic_row_value(&row, field->number);
+        pic_buf_printf(out, "%s ", entity->label);
+        if (value.kind == PIC_KIND_REF)
+            put_name(agent, (uint64_t)value.i, depth + 1, out);
+        else
+            pic_value_format(field, &value, PIC_STYLE_SCREEN, out);
+        return true;
+    }
+    return false;
+}
+
+static void put_name(struct pic_agent *agent, uint64_t id, unsigned depth, struct pic_buf *out)
 {
     char sql[SQL_MAX];
     const struct pic_entity *entity = NULL;
     uint64_t org = 0;
-    if (id == 0)
-        return;
-    if (pic_state_find(agent->state, id, &entity, &org) == PIC_OK && name_column(entity) != NULL) {
+    bool known = pic_state_find(agent->state, id, &entity, &org) == PIC_OK;
+    if (known && name_column(entity) != NULL) {
         (void)snprintf(sql, sizeof sql, "SELECT \"%s\" FROM \"%s\" WHERE id = ?1",
                        name_column(entity), entity->table);
         if (put_cell(agent, sql, id, out))
             return;
     }
-    pic_dot_print(id, out);
+    if (!known || depth == NAME_DEPTH || !put_nameless(agent, entity, id, depth, out))
+        pic_dot_print(id, out);
+}
+
+void pic_desk_name(struct pic_agent *agent, uint64_t id, struct pic_buf *out)
+{
+    if (id != 0)
+        put_name(agent, id, 0, out);
 }
 
 void pic_desk_author(struct pic_agent *agent, uint64_t dot, struct pic_buf *out)
@@ -135,14 +193,29 @@ void pic_desk_author(struct pic_agent *agent, uint64_t dot, struct pic_buf *out)
         pic_buf_printf(out, "%u", device);
 }
 
+/* What a code means: as published, else as shipped. */
 static void put_code(struct pic_agent *agent, const struct pic_field *field, struct pic_span code,
                      struct pic_buf *out)
 {
-    struct pic_span label = pic_nomenclature_label(field->about, code);
-    (void)agent;
+    struct pic_span label = pic_span_of(NULL, 0);
+    bool row = false;
+    sqlite3_stmt *stmt = pic_db_prepare(&agent->db,
+                                        "SELECT label FROM code WHERE nomenclature = ?1 AND code ="
+                                        " ?2 AND cancelled IS NULL ORDER BY id DESC LIMIT 1",
+                                        NULL);
+    if (stmt != NULL) {
+        pic_db_bind_text(stmt, 1, pic_span_text(field->about));
+        pic_db_bind_text(stmt, 2, code);
+        if (pic_db_step(stmt, &row) == PIC_OK && row)
+            label = pic_db_column_span(stmt, 0);
+    }
     if (label.n == 0)
-        label = code;
-    pic_buf_bytes(out, label.p, label.n);
+        label = pic_nomenclature_label(field->about, code);
+    if (label.n == 0) /* an identifier, or a code that no list has any more */
+        pic_identifier_format(pic_identifier_kind(field->about), code, out);
+    else
+        pic_buf_bytes(out, label.p, label.n);
+    (void)sqlite3_finalize(stmt);
 }
 
 void pic_desk_value(struct pic_agent *agent, const struct pic_field *field,

@@ -35,7 +35,11 @@ PIC_MUST_USE int pic_desk_passphrase(struct pic_call *call, enum pic_tell questi
 /* The id that the index-th argument means, of an entity or (NULL) of any. */
 PIC_MUST_USE int pic_desk_id(struct pic_call *call, struct pic_agent *agent,
                              const struct pic_entity *entity, size_t index, uint64_t *id);
-/* Appends the name of a row, or its number where it has none; nothing for id 0. */
+/* The same among rows that were cancelled too, whose name is free again. */
+PIC_MUST_USE int pic_desk_cancelled_id(struct pic_call *call, struct pic_agent *agent,
+                                       const struct pic_entity *entity, size_t index, uint64_t *id);
+/* Appends the name of a row; where it has none, its kind and what it is about, else its number.
+ * Nothing for id 0. */
 void pic_desk_name(struct pic_agent *agent, uint64_t id, struct pic_buf *out);
 /* Appends who a device is: its label, or its number. */
 void pic_desk_author(struct pic_agent *agent, uint64_t dot, struct pic_buf *out);

@@ -82,10 +82,10 @@ static int save(struct pic_agent *agent, const uint8_t hash[static PIC_HASH_SIZE
     return status == PIC_OK ? PIC_OK : pic_fail(err, status, path, NULL);
 }
 
-/* The blob that a row of an entity names in one of its columns. */
-static int save_from_row(struct pic_call *call, unsigned entity_number, const char *column)
+/* Copies the file of a document to where --fichier says. */
+static int save_document(struct pic_call *call)
 {
-    const struct pic_entity *entity = pic_dictionary_entity(entity_number);
+    const struct pic_entity *entity = pic_dictionary_entity(PIC_DOCUMENT);
     const char *path = pic_call_option(call, "fichier");
     struct pic_agent agent;
     struct pic_row row;
@@ -99,7 +99,7 @@ static int save_from_row(struct pic_call *call, unsigned entity_number, const ch
     }
     if (status == PIC_OK) {
         const struct pic_value *blob =
-            pic_row_value(&row, pic_entity_by_column(entity, column)->number);
+            pic_row_value(&row, pic_entity_by_column(entity, "blob")->number);
         status = blob->s.n == PIC_HASH_SIZE ? save(&agent, blob->s.p, path, &call->err)
                                             : pic_fail(&call->err, PIC_ENOT_FOUND, NULL);
     }
@@ -115,10 +115,5 @@ int pic_command_document(struct pic_call *call)
         call->target.entity = pic_dictionary_entity(PIC_DOCUMENT);
         return pic_command_show(call);
     }
-    return save_from_row(call, PIC_DOCUMENT, "blob");
-}
-
-int pic_command_save_summary(struct pic_call *call)
-{
-    return save_from_row(call, PIC_SUMMARY, "document");
+    return save_document(call);
 }

@@ -2,6 +2,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/commands/given.h"
+#include "agent/commands/warn.h"
 #include "schema/dictionary/grid.h"
 
 /* In the open transaction: the fields that were given, as one change. */
@@ -14,7 +15,7 @@ static int record_given(struct pic_call *call, struct pic_agent *agent,
         status =
             pic_given_add(&given, agent, call->values[i].field, call->values[i].typed, &call->err);
     if (status == PIC_OK)
-        status = pic_record_put(agent, entity, id, given.inputs, given.n, dot, &call->err);
+        status = pic_given_record(&given, agent, entity, id, dot, &call->err);
     return status;
 }
 
@@ -38,11 +39,15 @@ static int keep_given(struct pic_call *call, bool creates)
     if (status == PIC_OK && !creates)
         status = pic_desk_id(call, &agent, entity, 0, &id);
     if (status == PIC_OK)
+        status = pic_warn_submission(call, &agent, id);
+    if (status == PIC_OK)
         status = pic_agent_begin(&agent, &call->err);
     if (status == PIC_OK)
         status = finish(call, &agent, record_given(call, &agent, entity, id, &dot));
     if (status == PIC_OK)
         status = pic_desk_saved(call, entity, creates ? dot : id);
+    if (status == PIC_OK)
+        pic_warn_entry(call, &agent, entity, creates ? dot : id);
     pic_agent_close(&agent);
     return status;
 }
@@ -71,7 +76,8 @@ int pic_command_cancel(struct pic_call *call)
                         "--motif \"saisi deux fois\"", NULL);
     int status = pic_desk_open(call, PIC_AGENT_WRITE, &agent);
     if (status == PIC_OK)
-        status = pic_desk_id(call, &agent, entity, 0, &id);
+        status = *reason.typed == '\0' ? pic_desk_cancelled_id(call, &agent, entity, 0, &id)
+                                       : pic_desk_id(call, &agent, entity, 0, &id);
     if (status == PIC_OK)
         status = pic_record(&agent, entity, id, &reason, 1, &dot, &call->err);
     if (status == PIC_OK)
@@ -110,7 +116,7 @@ static int reverse(struct pic_call *call, struct pic_agent *agent, uint64_t id, 
         status =
             pic_given_add(&given, agent, call->values[i].field, call->values[i].typed, &call->err);
     if (status == PIC_OK)
-        status = pic_record_put(agent, entity, 0, given.inputs, given.n, dot, &call->err);
+        status = pic_given_record(&given, agent, entity, 0, dot, &call->err);
     return status;
 }
 
@@ -130,6 +136,8 @@ int pic_command_reverse(struct pic_call *call)
         status = finish(call, &agent, reverse(call, &agent, id, &dot));
     if (status == PIC_OK)
         status = pic_desk_saved(call, call->value_n > 0 ? entity : shown, dot);
+    if (status == PIC_OK && call->value_n > 0)
+        pic_warn_entry(call, &agent, entity, dot);
     pic_agent_close(&agent);
     return status;
 }

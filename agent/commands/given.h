@@ -10,6 +10,8 @@ struct pic_given {
     struct pic_input inputs[PIC_CHANGE_OPS_MAX];
     struct pic_value values[PIC_CHANGE_OPS_MAX];
     uint8_t hashes[PIC_CHANGE_OPS_MAX][PIC_HASH_SIZE];
+    const char *paths[PIC_CHANGE_OPS_MAX]; /* of files; NULL for the rest */
+    uint64_t sizes[PIC_CHANGE_OPS_MAX];
     size_t n;
 };
 
@@ -21,5 +23,10 @@ PIC_MUST_USE int pic_given_add(struct pic_given *given, struct pic_agent *agent,
 /* A value that is there already; what it points to is borrowed. */
 PIC_MUST_USE int pic_given_value(struct pic_given *given, const struct pic_field *field,
                                  const struct pic_value *value, struct pic_err *err);
+
+/* Records all of it as one entry (see pic_record_put), and each file as a piece joined to it. */
+PIC_MUST_USE int pic_given_record(const struct pic_given *given, struct pic_agent *agent,
+                                  const struct pic_entity *entity, uint64_t id, uint64_t *dot,
+                                  struct pic_err *err);
 
 #endif

@@ -41,13 +41,15 @@ static int note(struct history *h, uint64_t dot)
     return status == PIC_OK ? pic_buf_status(&h->moments) : status;
 }
 
-/* The creating change, and every edit that the state knows of. */
+/* The creating change, every edit that the state knows of, and what reverses it. */
 static int gather(struct history *h, uint64_t id)
 {
     bool row = true;
     int status = note(h, id);
-    sqlite3_stmt *stmt =
-        pic_db_prepare(&h->agent->db, "SELECT dot FROM history WHERE entity = ?1", NULL);
+    sqlite3_stmt *stmt = pic_db_prepare(&h->agent->db,
+                                        "SELECT dot FROM history WHERE entity = ?1"
+                                        " UNION ALL SELECT id FROM reversal WHERE about = ?1",
+                                        NULL);
     if (stmt == NULL)
         return PIC_EIO;
     (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)id);
@@ -83,10 +85,10 @@ static void put_receipt(struct history *h, uint64_t dot, struct pic_buf *out)
     (void)sqlite3_finalize(stmt);
 }
 
+/* One line; last is what the line's subject was before, and becomes what it is now. */
 static void put_line(struct history *h, const struct pic_change *change, const struct pic_op *op,
-                     const struct pic_field *field)
+                     const struct pic_field *field, const char *label, struct pic_buf *last)
 {
-    struct pic_buf *before = &h->last[pic_entity_index(h->entity, op->field)];
     struct pic_buf text;
     pic_buf_init(&text, TEXT_MAX);
     pic_dot_print(change->dot, &text);
@@ -98,15 +100,40 @@ static void put_line(struct history *h, const struct pic_change *change, const s
     pic_buf_clear(&text);
     pic_desk_author(h->agent, change->dot, &text);
     pic_sheet_span(&h->sheet, pic_buf_view(&text));
-    pic_sheet_text(&h->sheet, field->label);
-    pic_sheet_span(&h->sheet, pic_buf_view(before));
-    pic_buf_clear(before);
-    pic_desk_value(h->agent, field, &op->value, before);
-    pic_sheet_span(&h->sheet, pic_buf_view(before));
+    pic_sheet_text(&h->sheet, label);
+    pic_sheet_span(&h->sheet, pic_buf_view(last));
+    pic_buf_clear(last);
+    pic_desk_value(h->agent, field, &op->value, last);
+    pic_sheet_span(&h->sheet, pic_buf_view(last));
     pic_buf_clear(&text);
     put_receipt(h, change->dot, &text);
     pic_sheet_span(&h->sheet, pic_buf_view(&text));
     pic_buf_release(&text);
+}
+
+/* A change of the object itself, field by field. */
+static void put_change(struct history *h, const struct pic_change *change)
+{
+    for (unsigned k = 0; k < change->op_n; k++) {
+        const struct pic_op *op = &change->ops[k];
+        const struct pic_field *field = pic_entity_field(h->entity, op->field);
+        if (field != NULL && (h->only == NULL || h->only == field))
+            put_line(h, change, op, field, field->label,
+                     &h->last[pic_entity_index(h->entity, op->field)]);
+    }
+}
+
+/* A reversal of the object, with its reason; of no single field. */
+static void put_reversal(struct history *h, const struct pic_change *change)
+{
+    const struct pic_entity *reversal = pic_dictionary_entity(PIC_REVERSAL);
+    const struct pic_field *reason = pic_entity_by_column(reversal, "reason");
+    struct pic_buf none;
+    pic_buf_init(&none, TEXT_MAX);
+    for (unsigned k = 0; k < change->op_n && h->only == NULL; k++)
+        if (change->ops[k].field == reason->number)
+            put_line(h, change, &change->ops[k], reason, reversal->label, &none);
+    pic_buf_release(&none);
 }
 
 static int tell(struct history *h)
@@ -118,11 +145,10 @@ static int tell(struct history *h)
         struct pic_change change;
         uint64_t position = 0;
         status = pic_agent_change(h->agent, moment->dot, &h->bytes, h->store, &change, &position);
-        for (unsigned k = 0; status == PIC_OK && k < change.op_n; k++) {
-            const struct pic_field *field = pic_entity_field(h->entity, change.ops[k].field);
-            if (field != NULL && (h->only == NULL || h->only == field))
-                put_line(h, &change, &change.ops[k], field);
-        }
+        if (status == PIC_OK && change.entity == h->entity->number)
+            put_change(h, &change);
+        else if (status == PIC_OK)
+            put_reversal(h, &change);
     }
     return status;
 }

@@ -5,6 +5,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/given.h"
 #include "schema/face/csv.h"
+#include "schema/state/choices.h"
 
 enum { TOLD_MAX = 20, CELL_SIZE = PIC_CSV_CELL_MAX + 1, SAID_MAX = 4096, NUMBER_SIZE = 32 };
 
@@ -16,7 +17,8 @@ struct import {
     struct pic_csv csv;
     int at[PIC_FIELD_MAX]; /* column of each field, or -1 */
     uint64_t rows, mistakes;
-    struct pic_buf cells; /* of the current row, each ended by NUL */
+    char first_line[NUMBER_SIZE]; /* of the first mistake */
+    struct pic_buf cells;         /* of the current row, each ended by NUL */
 };
 
 /* "ligne 3, colonne « Montant » : sentence", for the first mistakes. */
@@ -25,10 +27,12 @@ static void tell_mistake(struct import *in, const struct pic_field *field,
 {
     char line[NUMBER_SIZE];
     struct pic_buf said;
+    (void)snprintf(line, sizeof line, "%llu", (unsigned long long)in->csv.line);
+    if (in->mistakes == 0)
+        memcpy(in->first_line, line, sizeof line);
     in->mistakes++;
     if (in->mistakes > TOLD_MAX)
         return;
-    (void)snprintf(line, sizeof line, "%llu", (unsigned long long)in->csv.line);
     pic_buf_init(&said, SAID_MAX);
     pic_speech_error(err, PIC_SPEECH_LINE, &said);
     pic_call_tell(in->call, PIC_TELL_IMPORT_MISTAKE, line, pic_buf_string(&said),
@@ -50,6 +54,8 @@ static bool cell_is_good(struct import *in, const struct pic_field *field, const
     status = field->type == PIC_TYPE_REF ? pic_entry_find(in->agent->state, field->about,
                                                           in->agent->self.device, typed, &id, &err)
                                          : pic_value_parse(field, typed, &store, &value, &err);
+    if (status == PIC_OK && field->type != PIC_TYPE_REF)
+        status = pic_choices_check(&in->agent->db, field, &value, &err);
     pic_buf_release(&store);
     if (status != PIC_OK)
         tell_mistake(in, field, &err);
@@ -95,7 +101,7 @@ static int take_row(struct import *in)
     if (!good)
         return PIC_OK;
     if (status == PIC_OK)
-        status = pic_record_put(in->agent, in->entity, 0, given.inputs, given.n, &dot, &err);
+        status = pic_given_record(&given, in->agent, in->entity, 0, &dot, &err);
     if (status == PIC_EDISK_FULL || status == PIC_EIO || status == PIC_EMEMORY)
         return pic_fail(&in->call->err, status, NULL);
     if (status != PIC_OK)
@@ -118,7 +124,7 @@ static int take_rows(struct import *in)
             status = take_row(in);
     }
     if (status == PIC_OK && in->mistakes > 0)
-        return pic_fail(err, PIC_ECSV, NULL);
+        return pic_fail(err, PIC_ECSV, in->first_line, NULL);
     return status;
 }
 
@@ -154,7 +160,11 @@ static int import(struct import *in)
     else
         pic_agent_rollback(in->agent);
     if (status == PIC_OK)
-        pic_call_tell(in->call, keep ? PIC_TELL_IMPORTED : PIC_TELL_IMPORTED_NOTHING, NULL);
+        pic_call_tell(in->call,
+                      keep                              ? PIC_TELL_IMPORTED
+                      : pic_call_has(in->call, "essai") ? PIC_TELL_IMPORT_GOOD
+                                                        : PIC_TELL_IMPORTED_NOTHING,
+                      NULL);
     return status;
 }
 

@@ -55,6 +55,13 @@ static int ask_all(struct pic_call *call, struct answers *answers)
     return status;
 }
 
+static struct pic_enrolment enrolment_of(const struct answers *answers)
+{
+    return (struct pic_enrolment){.person = answers->person,
+                                  .passphrase = pic_buf_view(&answers->passphrase),
+                                  .passes = pic_vault_passes(PIC_KEYRING_UNLOCK_MS)};
+}
+
 static void tell_invitation(struct pic_call *call, const struct pic_invitation *invitation)
 {
     struct pic_buf name;
@@ -85,9 +92,7 @@ static int from_file(struct pic_call *call, struct pic_agent *agent, struct answ
     }
     if (status == PIC_OK)
         status = ask_all(call, answers);
-    const struct pic_enrolment who = {.person = answers->person,
-                                      .passphrase = pic_buf_view(&answers->passphrase),
-                                      .passes = pic_vault_passes(PIC_KEYRING_UNLOCK_MS)};
+    const struct pic_enrolment who = enrolment_of(answers);
     if (status == PIC_OK)
         status = pic_enrol_file(agent, &invitation, &who, keys, &call->err);
     pic_buf_release(&bytes);
@@ -100,6 +105,7 @@ static int from_code(struct pic_call *call, struct pic_agent *agent, struct answ
                      struct pic_keys *keys)
 {
     const char *url = pic_call_option(call, "serveur");
+    static const struct pic_net_limits everything = {PIC_ERRAND_ALL, UINT64_MAX};
     struct pic_transport server;
     struct pic_carrier carrier;
     struct pic_code code;
@@ -116,13 +122,11 @@ static int from_code(struct pic_call *call, struct pic_agent *agent, struct answ
         status = confirm_words(call, server.identity, &code);
     if (status == PIC_OK)
         status = ask_all(call, answers);
-    const struct pic_enrolment who = {.person = answers->person,
-                                      .passphrase = pic_buf_view(&answers->passphrase),
-                                      .passes = pic_vault_passes(PIC_KEYRING_UNLOCK_MS)};
+    const struct pic_enrolment who = enrolment_of(answers);
     if (status == PIC_OK)
         status = pic_enrol_code(agent, &code, &server, url, &who, keys, &call->err);
     if (status == PIC_OK)
-        status = pic_net_exchange(call, agent, keys, &carrier, PIC_ERRAND_ALL);
+        status = pic_net_exchange(call, agent, keys, &carrier, &everything);
     if (status == PIC_OK)
         status = pic_keys_save(keys, agent->folder, who.passphrase, who.passes,
                                &agent->world->random, &call->err);

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "agent/commands/commands.h"
+#include "agent/commands/warn.h"
+#include "schema/dictionary/nearest.h"
 #include "schema/dictionary/nomenclatures.h"
+#include "schema/state/choices.h"
 
 enum { SQL_MAX = 16384, CELL_MAX = 65536, KEY_SIZE = 64 };
 
@@ -15,32 +18,34 @@ struct shape {
     struct pic_column columns[PIC_SHEET_COLUMNS_MAX];
 };
 
-static void shape_add(struct shape *shape, const struct pic_field *field)
+/* labels: codes are shown by what they mean, as references are by name. */
+static void shape_add(struct shape *shape, const struct pic_field *field, bool labels)
 {
     if (shape->n == PIC_SHEET_COLUMNS_MAX)
         return;
     shape->fields[shape->n] = field;
     shape->columns[shape->n] = pic_sheet_column(field);
-    if (field->type == PIC_TYPE_REF)
+    if (field->type == PIC_TYPE_REF || (labels && field->type == PIC_TYPE_CODE))
         shape->columns[shape->n].type = PIC_TYPE_TEXT;
     shape->n++;
 }
 
-static void shape_of(const struct pic_entity *entity, bool all, struct shape *out)
+static void shape_of(const struct pic_entity *entity, bool all, bool labels, struct shape *out)
 {
     *out = (struct shape){.n = 1, .columns = {{"numero", "N°", PIC_TYPE_TEXT}}};
     for (size_t i = 0; i < entity->field_n; i++) {
         const struct pic_field *field = &entity->fields[i];
         if (all || (field->flags & PIC_LISTED) != 0)
-            shape_add(out, field);
+            shape_add(out, field, labels);
     }
 }
 
 static void put_cell(struct pic_agent *agent, struct pic_sheet *sheet,
-                     const struct pic_field *field, const struct pic_value *value)
+                     const struct pic_column *column, const struct pic_field *field,
+                     const struct pic_value *value)
 {
     struct pic_buf text;
-    if (value->kind != PIC_KIND_REF) {
+    if (column->type == field->type) {
         pic_sheet_value(sheet, value);
         return;
     }
@@ -94,8 +99,14 @@ static int put_order(struct pic_call *call, const struct pic_entity *entity, str
         return PIC_OK;
     }
     const struct pic_field *field = pic_entity_by_option(entity, by + down);
-    if (field == NULL)
-        return pic_fail(&call->err, PIC_ECODE, by, "--tri", entity->fields[1].option, NULL);
+    if (field == NULL) {
+        struct pic_nearest nearest;
+        pic_nearest_init(&nearest, by + down);
+        for (size_t i = 0; i < entity->field_n; i++)
+            pic_nearest_try(&nearest, entity->fields[i].option);
+        return pic_fail(&call->err, PIC_ECODE, by, "--tri",
+                        nearest.best == NULL ? "" : nearest.best, NULL);
+    }
     pic_buf_printf(sql, " ORDER BY \"%s\"%s, id", field->column, down ? " DESC" : "");
     return PIC_OK;
 }
@@ -107,6 +118,9 @@ static int bind_filters(struct pic_call *call, struct pic_agent *agent, sqlite3_
         const struct pic_call_value *given = &call->values[i];
         int at = (int)i + 1;
         uint64_t id = 0;
+        status = pic_choices_check(&agent->db, given->field, &given->value, &call->err);
+        if (status != PIC_OK)
+            return status;
         if (given->field->type == PIC_TYPE_REF) {
             status = pic_entry_find(agent->state, given->field->about, agent->self.device,
                                     given->typed, &id, &call->err);
@@ -133,10 +147,16 @@ static int fill(struct pic_agent *agent, sqlite3_stmt *stmt, const struct shape 
         for (size_t i = 1; i < shape->n; i++) {
             struct pic_value value;
             pic_desk_column(stmt, (int)i, shape->fields[i], &value);
-            put_cell(agent, sheet, shape->fields[i], &value);
+            put_cell(agent, sheet, &shape->columns[i], shape->fields[i], &value);
         }
     }
     return status;
+}
+
+/* Codes are for programs and spreadsheets, labels for people. */
+static bool reads_labels(struct pic_call *call)
+{
+    return !call->json && !call->plain && !pic_call_has(call, "csv");
 }
 
 static int print(struct pic_call *call, const struct pic_sheet *sheet)
@@ -146,16 +166,14 @@ static int print(struct pic_call *call, const struct pic_sheet *sheet)
     return pic_sheet_print(sheet, PIC_SHEET_TABLEUR, NULL, &call->out);
 }
 
-static int list(struct pic_call *call, struct pic_agent *agent, const struct pic_entity *entity,
-                bool all)
+/* The rows of an entity that the options select, in a sheet of that shape. */
+static int read_rows(struct pic_call *call, struct pic_agent *agent,
+                     const struct pic_entity *entity, const struct shape *shape,
+                     struct pic_sheet *sheet)
 {
-    struct shape shape;
-    struct pic_sheet sheet;
     struct pic_buf sql;
-    shape_of(entity, all, &shape);
-    pic_sheet_init(&sheet, shape.columns, shape.n);
     pic_buf_init(&sql, SQL_MAX);
-    put_columns(entity, &shape, &sql);
+    put_columns(entity, shape, &sql);
     put_filters(call, &sql);
     int status = put_order(call, entity, &sql);
     sqlite3_stmt *stmt = NULL;
@@ -164,11 +182,39 @@ static int list(struct pic_call *call, struct pic_agent *agent, const struct pic
         status = stmt == NULL ? call->err.status : bind_filters(call, agent, stmt);
     }
     if (status == PIC_OK)
-        status = fill(agent, stmt, &shape, &sheet);
+        status = fill(agent, stmt, shape, sheet);
     (void)sqlite3_finalize(stmt);
+    pic_buf_release(&sql);
+    return status;
+}
+
+static int list(struct pic_call *call, struct pic_agent *agent, const struct pic_entity *entity,
+                bool all)
+{
+    struct shape shape;
+    struct pic_sheet sheet;
+    shape_of(entity, all, reads_labels(call), &shape);
+    pic_sheet_init(&sheet, shape.columns, shape.n);
+    int status = read_rows(call, agent, entity, &shape, &sheet);
     if (status == PIC_OK)
         status = print(call, &sheet);
-    pic_buf_release(&sql);
+    if (status == PIC_OK && sheet.row_n == 0 && reads_labels(call))
+        pic_call_tell(call, PIC_TELL_LIST_EMPTY, NULL);
+    pic_sheet_release(&sheet);
+    return status;
+}
+
+int pic_list_print(struct pic_call *call, struct pic_agent *agent, const struct pic_entity *entity,
+                   enum pic_sheet_form form, struct pic_buf *out, bool *any)
+{
+    struct shape shape;
+    struct pic_sheet sheet;
+    shape_of(entity, true, false, &shape);
+    pic_sheet_init(&sheet, shape.columns, shape.n);
+    int status = read_rows(call, agent, entity, &shape, &sheet);
+    *any = sheet.row_n > 0;
+    if (status == PIC_OK)
+        status = pic_sheet_print(&sheet, form, NULL, out);
     pic_sheet_release(&sheet);
     return status;
 }
@@ -213,14 +259,15 @@ static int show(struct pic_call *call, struct pic_agent *agent, const struct pic
     struct pic_buf life;
     for (size_t i = 0; i < row->entity->field_n; i++)
         if (call->json || row->values[i].kind != PIC_KIND_NULL)
-            shape_add(&shape, &row->entity->fields[i]);
+            shape_add(&shape, &row->entity->fields[i], reads_labels(call));
     pic_sheet_init(&sheet, shape.columns, shape.n);
     pic_buf_init(&life, CELL_MAX);
     put_number(&sheet, row->id);
     put_life(agent, row, &life);
     pic_sheet_span(&sheet, pic_buf_view(&life));
     for (size_t i = 2; i < shape.n; i++)
-        put_cell(agent, &sheet, shape.fields[i], pic_row_value(row, shape.fields[i]->number));
+        put_cell(agent, &sheet, &shape.columns[i], shape.fields[i],
+                 pic_row_value(row, shape.fields[i]->number));
     int status = pic_call_sheet(call, &sheet, true);
     pic_buf_release(&life);
     pic_sheet_release(&sheet);
@@ -240,6 +287,11 @@ int pic_command_show(struct pic_call *call)
     if (status == PIC_OK) {
         status = pic_row_load(pic_state_rows(agent.state), call->target.entity, id, row);
         status = status == PIC_OK ? show(call, &agent, row) : pic_fail(&call->err, status, NULL);
+    }
+    if (status == PIC_OK && row->entity->number == PIC_PROJECT) {
+        struct pic_budget budget;
+        if (pic_budget_read(&agent, id, &budget) == PIC_OK)
+            pic_warn_budget(call, &budget);
     }
     pic_agent_close(&agent);
     free(row);

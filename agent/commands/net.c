@@ -15,6 +15,8 @@ enum { URL_MAX = 512, SAID_MAX = 512, MIB_BITS = 20 };
 static int carry(void *context, struct pic_span payload)
 {
     struct pic_net *net = context;
+    if (net->until_ms != 0 && net->now_ms(net->clock) >= net->until_ms)
+        return PIC_EINTERRUPTED;
     return pic_link_send(net->link, payload, PIC_NET_IDLE_MS);
 }
 
@@ -134,7 +136,7 @@ static void put_label(const struct pic_agent *agent, const char *computer,
 }
 
 int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_keys *keys,
-                     const struct pic_carrier *carrier, unsigned errands)
+                     const struct pic_carrier *carrier, const struct pic_net_limits *limits)
 {
     const struct pic_desk *desk = call->context;
     struct watch w = {
@@ -142,8 +144,8 @@ int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_
     struct pic_courier_report report;
     char label[PIC_LABEL_MAX + 1];
     put_label(agent, desk->computer, label);
-    const struct pic_courier_options options = {.errands = errands,
-                                                .document_bytes_max = UINT64_MAX,
+    const struct pic_courier_options options = {.errands = limits->errands,
+                                                .document_bytes_max = limits->document_bytes_max,
                                                 .program = PIC_AGENT_VERSION,
                                                 .label = label,
                                                 .disk = free_disk(agent->folder),

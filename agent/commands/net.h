@@ -11,6 +11,10 @@ enum { PIC_NET_CONNECT_MS = 15000, PIC_NET_IDLE_MS = 60000 };
 struct pic_net {
     struct pic_link *link;
     bool heard; /* one frame has come: what answers is one of ours */
+    /* When to stop asking, by the clock below, in milliseconds; 0: never. */
+    int64_t until_ms;
+    int64_t (*now_ms)(void *context);
+    void *clock;
 };
 
 /* Connects to the first of urls (one a line) that answers. PIC_EUNREACHABLE. Close in any case. */
@@ -18,9 +22,15 @@ PIC_MUST_USE int pic_net_open(struct pic_net *net, const char *urls, struct pic_
                               struct pic_err *err);
 void pic_net_close(struct pic_net *net);
 
+/* What one exchange may do. */
+struct pic_net_limits {
+    unsigned errands;
+    uint64_t document_bytes_max; /* UINT64_MAX: no limit */
+};
+
 /* Runs the courier, with a progress line, and says what was exchanged. */
 PIC_MUST_USE int pic_net_exchange(struct pic_call *call, struct pic_agent *agent,
                                   struct pic_keys *keys, const struct pic_carrier *carrier,
-                                  unsigned errands);
+                                  const struct pic_net_limits *limits);
 
 #endif

@@ -158,8 +158,8 @@ static void put_rest(const struct pic_status_facts *f, struct pic_buf *out)
     }
     if (f->standing != PIC_STANDING_RECEIVED && f->standing != PIC_STANDING_EMPTY) {
         pic_buf_text(out, "  ");
-        pic_speech_tell(out, PIC_TELL_NEXT, f->conflicts > 0 ? "pic conflit liste" : "pic sync",
-                        NULL);
+        pic_speech_tell(out, PIC_TELL_NEXT,
+                        f->standing == PIC_STANDING_TO_CORRECT ? "pic corriger" : "pic sync", NULL);
         pic_buf_text(out, "\n");
     }
     pic_buf_release(&a);

@@ -10,7 +10,21 @@ static const struct pic_option init_options[] = {
     {NULL, NULL, NULL, NULL, 0}};
 
 static const struct pic_option send_options[] = {
-    {"saisies-seules", NULL, "N'envoie pas les documents", NULL, 0}, {NULL, NULL, NULL, NULL, 0}};
+    {"saisies-seules", NULL, "N'envoie pas les documents", NULL, 0},
+    {"budget", "VOLUME", "Documents à envoyer au plus cette fois, par exemple 20M ou 500K", NULL,
+     0},
+    {"jusqu-a", "HH:MM", "S'arrête à cette heure ; le reste repartira de là", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option exchange_options[] = {
+    {"budget", "VOLUME", "Documents à envoyer au plus cette fois, par exemple 20M ou 500K", NULL,
+     0},
+    {"jusqu-a", "HH:MM", "S'arrête à cette heure ; le reste repartira de là", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option correct_options[] = {
+    {"reponse", "TEXTE", "Répond à une demande de la Région", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
 
 static const struct pic_option list_options[] = {
     {"tri", "CHAMP", "Trie selon ce champ ; un tiret devant inverse l'ordre", NULL, 0},
@@ -55,11 +69,6 @@ static const struct pic_option file_options[] = {
     {"fichier", "FICHIER", "Où l'écrire ; ne remplace jamais un fichier", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
-static const struct pic_option save_options[] = {{"fichier", "FICHIER",
-                                                  "Où l'écrire ; ne remplace jamais un fichier",
-                                                  NULL, PIC_OPTION_REQUIRED},
-                                                 {NULL, NULL, NULL, NULL, 0}};
-
 static const struct pic_option decide_options[] = {
     {"champ", "CHAMP", "Champ à trancher", NULL, PIC_OPTION_REQUIRED},
     {"garder", "LETTRE", "Valeur à garder, comme dans la liste : A, B…", NULL, 0},
@@ -79,7 +88,10 @@ static const struct pic_command commands[] = {
     {.path = "statut",
      .summary = "Dit ce qui est reçu, ce qui reste à envoyer, ce qui vous attend",
      .run = pic_command_status},
-    {.path = "sync", .summary = "Envoie et reçoit", .run = pic_command_sync},
+    {.path = "sync",
+     .summary = "Envoie et reçoit",
+     .options = exchange_options,
+     .run = pic_command_sync},
     {.path = "envoyer",
      .summary = "Envoie les saisies, puis les documents",
      .options = send_options,
@@ -105,6 +117,36 @@ static const struct pic_command commands[] = {
     {.path = "attente",
      .summary = "Montre la file d'attente, et pourquoi chaque chose attend",
      .run = pic_command_waiting},
+    {.path = "corriger",
+     .usage = "[NUMÉRO]",
+     .summary = "Montre ce qui est à corriger, et comment ; permet de répondre à la Région",
+     .options = correct_options,
+     .run = pic_command_correct,
+     .arg_max = 1},
+    {.path = "budget voir",
+     .usage = "PROJET",
+     .summary = "Montre le budget d'un projet, et dit s'il est à l'équilibre",
+     .run = pic_command_budget,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "exporter tableur",
+     .usage = "DOSSIER",
+     .summary = "Écrit tout ce qui est enregistré, pour un tableur",
+     .run = pic_command_export_tableur,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "exporter reglementaire",
+     .usage = "DOSSIER",
+     .summary = "Écrit tout en CSV pour un programme : virgules, points et dates ISO",
+     .run = pic_command_export_regulatory,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "exporter json",
+     .usage = "DOSSIER",
+     .summary = "Écrit tout en JSON",
+     .run = pic_command_export_json,
+     .arg_min = 1,
+     .arg_max = 1},
     {.path = "importer",
      .usage = "FICHIER",
      .summary = "Enregistre les lignes d'un tableau, toutes ou aucune",
@@ -130,13 +172,20 @@ static const struct pic_command commands[] = {
      .run = pic_command_document,
      .arg_min = 1,
      .arg_max = 1},
-    {.path = "synthese enregistrer",
+    {.path = "synthese voir",
      .usage = "NUMÉRO",
-     .summary = "Copie dans un fichier le document d'une synthèse, vérifié",
-     .options = save_options,
-     .run = pic_command_save_summary,
+     .summary = "Montre les cinq chiffres d'une synthèse, signature vérifiée",
+     .run = pic_command_summary,
      .arg_min = 1,
      .arg_max = 1},
+    {.path = "synthese enregistrer",
+     .usage = "NUMÉRO DOSSIER",
+     .summary = "Écrit les fichiers d'une synthèse dans un dossier, signature vérifiée",
+     .detail = "La page synthese.html s'imprime ; les tableaux s'ouvrent dans un tableur ; "
+               "synthese.pics est le fichier signé. Rien n'est jamais remplacé.",
+     .run = pic_command_save_summary,
+     .arg_min = 2,
+     .arg_max = 2},
     {.path = "conflit liste",
      .summary = "Montre les champs qui ont reçu plusieurs valeurs en même temps",
      .run = pic_command_conflicts},

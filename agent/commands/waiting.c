@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "agent/commands/commands.h"
 
 enum { TEXT_MAX = 1024 };
@@ -40,9 +42,9 @@ static int put_documents(struct queue *q)
 {
     bool row = true;
     sqlite3_stmt *stmt = pic_db_prepare(&q->agent->db,
-                                        "SELECT coalesce(d.name, ''), o.size FROM outgoing o LEFT "
-                                        "JOIN document d ON d.blob = o.hash"
-                                        " WHERE o.sent = 0 ORDER BY o.size",
+                                        "SELECT coalesce((SELECT name FROM document WHERE blob ="
+                                        " o.hash ORDER BY id LIMIT 1), ''), o.size"
+                                        " FROM outgoing AS o WHERE o.sent = 0 ORDER BY o.size",
                                         NULL);
     int status = stmt == NULL ? PIC_EIO : PIC_OK;
     while (status == PIC_OK && row) {
@@ -54,20 +56,40 @@ static int put_documents(struct queue *q)
         pic_speech_bytes(&size, (uint64_t)sqlite3_column_int64(stmt, 1));
         pic_buf_text(&size, " — ");
         pic_speech_tell(&size, PIC_TELL_STATE_TO_SEND, NULL);
-        put(q, 0, pic_dictionary_entity(PIC_DOCUMENT)->label, pic_db_column_span(stmt, 0),
-            pic_buf_view(&size));
+        struct pic_span name = pic_db_column_span(stmt, 0);
+        put(q, 0,
+            name.n > 0 ? pic_dictionary_entity(PIC_DOCUMENT)->label
+                       : pic_speech_text(PIC_TELL_SEALED_IDENTITY),
+            name, pic_buf_view(&size));
         pic_buf_release(&size);
     }
     (void)sqlite3_finalize(stmt);
     return status;
 }
 
-/* What is kept without effect, with its reason in words. */
+/* The change that a row of the quarantine holds: what it is, and of what. */
+static void put_held(struct queue *q, uint64_t dot, struct pic_span bytes, struct pic_span why)
+{
+    struct pic_cursor cursor = pic_cursor_of(bytes.p, bytes.n);
+    struct pic_change_store *store = malloc(sizeof *store);
+    struct pic_change change = {0};
+    struct pic_buf name;
+    bool read = store != NULL && pic_change_get(&cursor, store, &change) == PIC_OK;
+    const struct pic_entity *entity = read ? pic_dictionary_entity(change.entity) : NULL;
+    pic_buf_init(&name, TEXT_MAX);
+    if (read)
+        pic_desk_name(q->agent, change.id, &name);
+    put(q, dot, entity == NULL ? "" : entity->label, pic_buf_view(&name), why);
+    pic_buf_release(&name);
+    free(store);
+}
+
+/* What is kept without effect, or until something else comes, with its reason in words. */
 static int put_quarantine(struct queue *q)
 {
     bool row = true;
     sqlite3_stmt *stmt = pic_db_prepare(
-        &q->agent->db, "SELECT dot, status FROM quarantine WHERE waits_for = 0 ORDER BY dot", NULL);
+        &q->agent->db, "SELECT dot, status, change, waits_for FROM quarantine ORDER BY dot", NULL);
     int status = stmt == NULL ? PIC_EIO : PIC_OK;
     while (status == PIC_OK && row) {
         struct pic_buf why;
@@ -76,8 +98,12 @@ static int put_quarantine(struct queue *q)
             break;
         const struct pic_err reason = {.status = sqlite3_column_int(stmt, 1)};
         pic_buf_init(&why, TEXT_MAX);
-        pic_speech_error(&reason, PIC_SPEECH_LINE, &why);
-        put(q, (uint64_t)sqlite3_column_int64(stmt, 0), "", pic_span_text(""), pic_buf_view(&why));
+        if (sqlite3_column_int64(stmt, 3) != 0)
+            pic_speech_tell(&why, PIC_TELL_STATE_WAITS_FOR, NULL);
+        else
+            pic_speech_error(&reason, PIC_SPEECH_LINE, &why);
+        put_held(q, (uint64_t)sqlite3_column_int64(stmt, 0), pic_db_column_span(stmt, 2),
+                 pic_buf_view(&why));
         pic_buf_release(&why);
     }
     (void)sqlite3_finalize(stmt);
@@ -104,6 +130,8 @@ int pic_command_waiting(struct pic_call *call)
         status = put_quarantine(&q);
     if (status == PIC_OK)
         status = pic_call_sheet(call, &q.sheet, false);
+    if (status == PIC_OK && q.sheet.row_n == 0 && !call->json && !call->plain)
+        pic_call_tell(call, PIC_TELL_LIST_EMPTY, NULL);
     pic_sheet_release(&q.sheet);
     pic_agent_close(&agent);
     return status;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "schema/face/nearest.h"
+#include "schema/dictionary/nearest.h"
 #include "schema/face/speech.h"
 
 enum { WORD_MAX = 80 };
@@ -173,6 +173,28 @@ bool pic_program_has_group(const struct pic_program *program, const char *word)
     return false;
 }
 
+/* A verb that people try, and what does it here: facts are reversed, the rest is cancelled. */
+static bool find_synonym(const struct pic_program *program, const char *group, const char *verb,
+                         char out[static PIC_ERR_ARG_MAX])
+{
+    static const struct {
+        const char *verb, *meant;
+    } synonyms[] = {
+        {"annuler", "contrepasser"},   {"contrepasser", "annuler"}, {"supprimer", "annuler"},
+        {"supprimer", "contrepasser"}, {"effacer", "annuler"},      {"effacer", "contrepasser"},
+        {"creer", "ajouter"},          {"lister", "liste"},         {"corriger", "modifier"},
+        {"modifier", "contrepasser"},
+    };
+    struct pic_target target;
+    for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++) {
+        (void)snprintf(out, PIC_ERR_ARG_MAX, "%.32s %s", group, synonyms[i].meant);
+        if (strcmp(synonyms[i].verb, verb) == 0 && pic_program_find(program, out, &target))
+            return true;
+    }
+    out[0] = '\0';
+    return false;
+}
+
 int pic_program_unknown(const struct pic_program *program, const char *const *words, size_t word_n,
                         struct pic_err *err)
 {
@@ -193,7 +215,8 @@ int pic_program_unknown(const struct pic_program *program, const char *const *wo
         (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(rest, " "), rest);
         pic_nearest_keep(&nearest, word, last, sizeof last);
     }
-    if (last[0] != '\0')
+    bool known = group && find_synonym(program, words[0], words[1], meant);
+    if (!known && last[0] != '\0')
         (void)snprintf(meant, sizeof meant, "%.32s%s%.32s", prefix, space, last);
     (void)snprintf(typed, sizeof typed, "%.32s%s%.32s", words[0], space, group ? words[1] : "");
     return pic_fail(err, PIC_EUNKNOWN_COMMAND, typed, meant, NULL);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "schema/face/nearest.h"
+#include "schema/dictionary/nearest.h"
 
 enum {
     OUT_MAX = 256 << 20,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "protocol/base/text.h"
-#include "schema/face/nearest.h"
+#include "schema/dictionary/nearest.h"
 #include "schema/face/speech.h"
 
 enum { END = -1, FOLDED_MAX = 1024 };

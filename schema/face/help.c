@@ -6,7 +6,7 @@
 #include "schema/face/sheet.h"
 #include "schema/face/speech.h"
 
-enum { LEFT = 28, WIDTH = 80, TEXT_MAX = 8192, CHOICES_MAX = 12 };
+enum { LEFT = 28, WIDTH = 80, TEXT_MAX = 8192, CHOICES_MAX = 20 };
 
 /* ---- layout ---- */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schema/dictionary/value.h"
+#include "schema/state/choices.h"
 
 enum { STORE_MAX = 1 << 16, NAME_SQL_MAX = 512 };
 
@@ -24,9 +25,9 @@ static const char *name_column(const struct pic_entity *entity)
     return NULL;
 }
 
-/* The one row whose name is typed, whatever the case. */
+/* The one row whose name is typed, whatever the case; *n is how many bear it. */
 static int find_by_name(struct pic_db *db, const struct pic_entity *entity, const char *typed,
-                        uint64_t *id)
+                        uint64_t *id, uint64_t *n)
 {
     char sql[NAME_SQL_MAX];
     struct pic_err err = {0};
@@ -34,22 +35,21 @@ static int find_by_name(struct pic_db *db, const struct pic_entity *entity, cons
     if (column == NULL)
         return PIC_EREFERENCE;
     (void)snprintf(sql, sizeof sql,
-                   "SELECT id FROM \"%s\" WHERE \"%s\" = ?1 COLLATE NOCASE AND cancelled IS NULL"
-                   " LIMIT 2",
+                   "SELECT min(id), count(*) FROM \"%s\" WHERE \"%s\" = ?1 COLLATE NOCASE"
+                   " AND cancelled IS NULL",
                    entity->table, column);
     sqlite3_stmt *stmt = pic_db_prepare(db, sql, &err);
     if (stmt == NULL)
         return err.status;
-    bool first = false;
-    bool second = false;
+    bool row = false;
     pic_db_bind_text(stmt, 1, pic_span_text(typed));
-    int status = pic_db_step(stmt, &first);
-    if (status == PIC_OK && first) {
+    int status = pic_db_step(stmt, &row);
+    if (status == PIC_OK && row) {
         *id = (uint64_t)sqlite3_column_int64(stmt, 0);
-        status = pic_db_step(stmt, &second);
+        *n = (uint64_t)sqlite3_column_int64(stmt, 1);
     }
     (void)sqlite3_finalize(stmt);
-    return status == PIC_OK && (!first || second) ? PIC_EREFERENCE : status;
+    return status == PIC_OK && *n != 1 ? PIC_EREFERENCE : status;
 }
 
 int pic_entry_find(struct pic_state *state, const char *table, uint32_t device, const char *typed,
@@ -58,23 +58,26 @@ int pic_entry_find(struct pic_state *state, const char *table, uint32_t device, 
     const struct pic_entity *entity = pic_dictionary_by_table(table);
     const struct pic_entity *found = entity;
     uint64_t org;
+    uint64_t same = 0;
     char full[64];
-    if (is_digits(typed) && strlen(typed) < 16) {
+    char several[32] = "";
+    bool own = is_digits(typed) && strlen(typed) < 16; /* "17" alone: of this device */
+    if (own)
         (void)snprintf(full, sizeof full, "%u-%s", device, typed);
-        typed = full;
-    }
-    int status = pic_dot_parse(typed, id);
+    int status = pic_dot_parse(own ? full : typed, id);
     if (status != PIC_OK)
-        status = find_by_name(pic_state_rows(state)->db, entity, typed, id);
+        status = find_by_name(pic_state_rows(state)->db, entity, typed, id, &same);
     if (status == PIC_OK)
         status = pic_state_find(state, *id, &found, &org);
     if (status == PIC_OK && entity != NULL && found != entity)
         status = PIC_EREFERENCE;
     if (status == PIC_ENOT_FOUND)
         status = PIC_EREFERENCE;
+    if (same > 1)
+        (void)snprintf(several, sizeof several, "%llu", (unsigned long long)same);
     return status == PIC_OK
                ? PIC_OK
-               : pic_fail(err, status, typed, entity == NULL ? "" : entity->label, NULL);
+               : pic_fail(err, status, typed, entity == NULL ? "" : entity->label, several, NULL);
 }
 
 /* --- values --- */
@@ -87,8 +90,8 @@ static int parse_reference(struct pic_state *state, const struct pic_field *fiel
     if (*typed == '\0')
         return PIC_OK;
     int status = pic_entry_find(state, field->about, device, typed, &id, err);
-    if (status == PIC_EREFERENCE)
-        return pic_fail(err, status, typed, field->label, NULL);
+    if (status == PIC_EREFERENCE && err != NULL)
+        (void)snprintf(err->arg[1], sizeof err->arg[1], "%s", field->label);
     if (status == PIC_OK)
         *out = (struct pic_value){.kind = PIC_KIND_REF, .i = (int64_t)id};
     return status;
@@ -107,7 +110,9 @@ static int read_input(struct pic_state *state, const struct pic_input *input, ui
     }
     if (input->field->type == PIC_TYPE_REF)
         return parse_reference(state, input->field, device, input->typed, out, err);
-    return pic_value_parse(input->field, input->typed, store, out, err);
+    int status = pic_value_parse(input->field, input->typed, store, out, err);
+    return status == PIC_OK ? pic_choices_check(pic_state_rows(state)->db, input->field, out, err)
+                            : status;
 }
 
 /* Puts an op at its place: fields ascend; the same field twice is a mistake of the caller's form.

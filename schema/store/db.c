@@ -4,9 +4,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { CACHE_KIB = 2048, SCRIPT_MAX = 512, NUMBER_MAX = 16 };
+enum {
+    CACHE_KIB = 2048,
+    SCRIPT_MAX = 512,
+    NUMBER_MAX = 16,
+    PATH_SIZE = 4096,
+    URI_MAX = 16384,
+};
 
 /* The most that one value, statement… may be; nothing this program writes comes near. */
 static const struct {
@@ -168,16 +175,10 @@ void pic_db_start(void)
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-int pic_db_open(const char *path, const struct pic_db_options *options, struct pic_db *out,
-                struct pic_err *err)
+static int open_as(const char *path, int flags, const struct pic_db_options *options,
+                   struct pic_db *out, struct pic_err *err)
 {
-    struct pic_err own = {0};
     struct pic_db db = {NULL};
-    err = err == NULL ? &own : err;
-    int flags =
-        options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    if (!options->read_only && options->vfs == NULL && strcmp(path, ":memory:") != 0)
-        create_private(path);
     int code = sqlite3_open_v2(path, &db.handle,
                                flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, options->vfs);
     int status = code == SQLITE_OK ? PIC_OK : pic_db_fail(&db, code, err);
@@ -190,6 +191,59 @@ int pic_db_open(const char *path, const struct pic_db_options *options, struct p
     else
         pic_db_close(&db);
     return status;
+}
+
+/* Appends path as SQLite wants it in a URI. */
+static void put_uri(struct pic_buf *out, const char *path, const char *query)
+{
+    pic_buf_text(out, "file:");
+    for (const char *p = path; *p != '\0'; p++)
+        if (strchr("%?#", *p) != NULL)
+            pic_buf_printf(out, "%%%02X", (unsigned char)*p);
+        else
+            pic_buf_u8(out, (uint8_t)*p);
+    pic_buf_text(out, query);
+}
+
+/* Even a reader makes an index of the log beside the database. Where there is no room for one, or
+ * none may be written, the log is read without; where there is no log the file is all there is,
+ * and nobody can be writing to it. */
+static int read_without_room(const char *path, const struct pic_db_options *options,
+                             struct pic_db *out, struct pic_err *err)
+{
+    char log[PATH_SIZE];
+    struct stat found;
+    struct pic_buf uri;
+    int n = snprintf(log, sizeof log, "%s-wal", path);
+    if (n < 0 || (size_t)n >= sizeof log)
+        return pic_fail(err, PIC_ELIMIT, path, NULL);
+    bool logged = stat(log, &found) == 0 && found.st_size > 0;
+    pic_buf_init(&uri, URI_MAX);
+    put_uri(&uri, path, logged ? "?readonly_shm=1" : "?immutable=1");
+    int status = pic_buf_status(&uri);
+    if (status == PIC_OK)
+        status = open_as(pic_buf_string(&uri), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, options, out,
+                         err);
+    pic_buf_release(&uri);
+    return status;
+}
+
+int pic_db_open(const char *path, const struct pic_db_options *options, struct pic_db *out,
+                struct pic_err *err)
+{
+    struct pic_err own = {0};
+    err = err == NULL ? &own : err;
+    if (!options->read_only) {
+        if (options->vfs == NULL && strcmp(path, ":memory:") != 0)
+            create_private(path);
+        return open_as(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options, out, err);
+    }
+    int status = open_as(path, SQLITE_OPEN_READONLY, options, out, err);
+    bool no_room = status == PIC_EDISK_FULL || status == PIC_EFILE || status == PIC_EIO;
+    if (!no_room || options->vfs != NULL || access(path, R_OK) != 0)
+        return status;
+    int second = read_without_room(path, options, out, &own);
+    return second == PIC_OK ? PIC_OK : status;
 }
 
 void pic_db_close(struct pic_db *db)

@@ -1,62 +1,11 @@
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-
+#include "schema/face/package.h"
 #include "schema/state/entry.h"
 #include "server/commands/commands.h"
 #include "server/summary/release.h"
 
 /* Summaries for the collectivités that fund. */
 
-enum { DAY_MS = 24 * 3600 * 1000, PATH_SIZE = 512 };
-
-/* --- files --- */
-
-static int make_folder(const char *path, struct pic_err *err)
-{
-    if (mkdir(path, S_IRWXU) == 0 || errno == EEXIST)
-        return PIC_OK;
-    return pic_fail(err, PIC_EFILE, path, NULL);
-}
-
-static int write_file(const char *path, struct pic_span content, struct pic_err *err)
-{
-    FILE *file = fopen(path, "wbx");
-    if (file == NULL)
-        return pic_fail(err, errno == EEXIST ? PIC_EEXISTS : PIC_EFILE, path, NULL);
-    bool written = fwrite(content.p, 1, content.n, file) == content.n;
-    written = fclose(file) == 0 && written;
-    return written ? PIC_OK : pic_fail(err, PIC_EIO, path, NULL);
-}
-
-static int write_in(const char *folder, struct pic_span name, struct pic_span content,
-                    struct pic_err *err)
-{
-    char path[PATH_SIZE];
-    int n = snprintf(path, sizeof path, "%s/%.*s", folder, (int)name.n, (const char *)name.p);
-    if (n < 0 || (size_t)n >= sizeof path)
-        return pic_fail(err, PIC_ELIMIT, folder, NULL);
-    char *slash = strrchr(path, '/');
-    *slash = '\0';
-    int status = make_folder(path, err);
-    *slash = '/';
-    return status == PIC_OK ? write_file(path, content, err) : status;
-}
-
-/* The files of a summary, and itself, in a folder of their own. */
-static int write_out(const char *folder, const struct pic_container *files, struct pic_span sealed,
-                     struct pic_err *err)
-{
-    int status = make_folder(folder, err);
-    for (size_t i = 0; status == PIC_OK && i < files->file_n; i++)
-        status = write_in(folder, files->files[i].name, files->files[i].content, err);
-    if (status == PIC_OK)
-        status = write_in(folder, pic_span_text("synthese.pics"), sealed, err);
-    return status;
-}
-
-/* --- the command --- */
+enum { DAY_MS = 24 * 3600 * 1000 };
 
 static const struct pic_column columns[] = {
     {"numero", "N°", PIC_TYPE_TEXT},
@@ -108,7 +57,7 @@ static int make(struct pic_call *call, struct pic_server *server, struct pic_sum
     else
         (void)pic_fail(&call->err, status, NULL);
     if (status == PIC_OK && folder != NULL)
-        status = write_out(folder, &pages.container, pic_buf_view(&sealed), &call->err);
+        status = pic_package_write(folder, &pages.container, pic_buf_view(&sealed), &call->err);
     if (status == PIC_OK && !pic_call_has(call, "essai"))
         status = pic_summary_publish(server, &s->ask, pic_buf_view(&sealed), &id, &call->err);
     if (status == PIC_OK)

@@ -228,7 +228,16 @@ reconcile() {
 summary() {
     title "La synthèse de la Ville de Lens"
     region synthese generer --collectivite "Ville de Lens" --periode 2026 --dossier-sortie "$work/synthese"
-    ls -l "$work/synthese"
+    title "La Ville de Lens la reçoit sur son propre ordinateur, et la vérifie"
+    enrol mairie "Ville de Lens" collectivite "Chantal V."
+    laptop mairie --quiet sync
+    local number
+    number=$(laptop mairie --quiet --plain synthese liste | tail -n 1 | cut -f1)
+    show "pic synthese voir $number"
+    laptop mairie synthese voir "$number"
+    show "pic synthese enregistrer $number synthese-recue"
+    laptop mairie synthese enregistrer "$number" "$work/synthese-recue"
+    diff -r "$work/synthese" "$work/synthese-recue" && ls -l "$work/synthese-recue"
 }
 
 consolidate() {

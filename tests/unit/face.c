@@ -11,11 +11,11 @@
 
 #include <cmocka.h>
 
+#include "schema/dictionary/nearest.h"
 #include "schema/face/completion.h"
 #include "schema/face/help.h"
 #include "schema/face/json.h"
 #include "schema/face/manual.h"
-#include "schema/face/nearest.h"
 #include "schema/face/program.h"
 #include "schema/face/progress.h"
 

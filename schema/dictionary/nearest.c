@@ -1,4 +1,4 @@
-#include "schema/face/nearest.h"
+#include "schema/dictionary/nearest.h"
 
 #include <stdio.h>
 #include <string.h>

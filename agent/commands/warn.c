@@ -1,0 +1,230 @@
+#include "agent/commands/warn.h"
+
+#include <string.h>
+
+#include "agent/commands/desk.h"
+#include "schema/state/checks.h"
+
+enum { TEXT_MAX = 1024, DAY_MS = 24 * 60 * 60 * 1000 };
+
+/* --- S-02: the budget --- */
+
+int pic_budget_read(struct pic_agent *agent, uint64_t project, struct pic_budget *out)
+{
+    sqlite3_stmt *stmt =
+        pic_db_prepare(&agent->db,
+                       "SELECT coalesce(sum(iif(side = 'charge', planned, 0)), 0),"
+                       " coalesce(sum(iif(side = 'produit', planned, 0)), 0)"
+                       " FROM budget_line WHERE project = ?1 AND cancelled IS NULL",
+                       NULL);
+    bool row = false;
+    if (stmt == NULL)
+        return PIC_EIO;
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)project);
+    int status = pic_db_step(stmt, &row);
+    *out = (struct pic_budget){.charges = sqlite3_column_int64(stmt, 0),
+                               .products = sqlite3_column_int64(stmt, 1)};
+    (void)sqlite3_finalize(stmt);
+    return status;
+}
+
+static void put_sums(const struct pic_budget *budget, struct pic_buf *charges,
+                     struct pic_buf *products)
+{
+    pic_buf_init(charges, TEXT_MAX);
+    pic_buf_init(products, TEXT_MAX);
+    pic_money_format(budget->charges, PIC_STYLE_SCREEN, charges);
+    pic_money_format(budget->products, PIC_STYLE_SCREEN, products);
+}
+
+void pic_warn_budget(struct pic_call *call, const struct pic_budget *budget)
+{
+    struct pic_buf charges;
+    struct pic_buf products;
+    if (budget->charges == budget->products)
+        return;
+    put_sums(budget, &charges, &products);
+    pic_call_tell(call, PIC_TELL_WARN_UNBALANCED, pic_buf_string(&charges),
+                  pic_buf_string(&products), NULL);
+    pic_buf_release(&charges);
+    pic_buf_release(&products);
+}
+
+/* True when the call says that the project is ready for the committee. */
+static bool hands_in(const struct pic_call *call)
+{
+    const struct pic_entity *project = pic_dictionary_entity(PIC_PROJECT);
+    const struct pic_call_value *given =
+        pic_call_field(call, pic_entity_by_column(project, "status")->number);
+    return given != NULL && (pic_span_equal(given->value.s, pic_span_text("depose")) ||
+                             pic_span_equal(given->value.s, pic_span_text("complet")));
+}
+
+int pic_warn_submission(struct pic_call *call, struct pic_agent *agent, uint64_t id)
+{
+    struct pic_budget budget = {0};
+    struct pic_buf charges;
+    struct pic_buf products;
+    if (id == 0 || call->target.entity->number != PIC_PROJECT || !hands_in(call))
+        return PIC_OK;
+    int status = pic_budget_read(agent, id, &budget);
+    if (status != PIC_OK)
+        return pic_fail(&call->err, status, NULL);
+    if (budget.charges == budget.products)
+        return PIC_OK;
+    put_sums(&budget, &charges, &products);
+    status = pic_fail(&call->err, PIC_EUNBALANCED, pic_buf_string(&charges),
+                      pic_buf_string(&products), NULL);
+    pic_buf_release(&charges);
+    pic_buf_release(&products);
+    return status;
+}
+
+static void warn_line(struct pic_call *call, struct pic_agent *agent, const struct pic_row *line)
+{
+    struct pic_budget budget;
+    const struct pic_field *project = pic_entity_by_column(line->entity, "project");
+    if (pic_budget_read(agent, (uint64_t)pic_row_value(line, project->number)->i, &budget) ==
+        PIC_OK)
+        pic_warn_budget(call, &budget);
+}
+
+/* --- S-03, S-07: an expense --- */
+
+/* "Dépense 2-8, Dupont, 45,90 €, 12/03/2026, projet « Jardin »": the one that looks the same. */
+static void warn_same(struct pic_call *call, struct pic_agent *agent, const struct pic_row *expense)
+{
+    static const char sql[] =
+        "SELECT o.id, o.supplier, o.amount, o.invoice_on, o.project FROM expense AS e JOIN expense"
+        " AS o ON o.id <> e.id AND o.amount = e.amount AND o.reversed IS NULL"
+        " AND o.supplier = e.supplier COLLATE NOCASE AND (o.invoice_on = e.invoice_on"
+        " OR o.invoice_number = e.invoice_number COLLATE NOCASE)"
+        " WHERE e.id = ?1 AND coalesce(e.shared_with, 0) <> o.id"
+        " AND coalesce(o.shared_with, 0) <> e.id ORDER BY o.id LIMIT 1";
+    sqlite3_stmt *stmt = pic_db_prepare(&agent->db, sql, NULL);
+    struct pic_buf text;
+    struct pic_buf number;
+    bool row = false;
+    if (stmt == NULL)
+        return;
+    pic_buf_init(&text, TEXT_MAX);
+    pic_buf_init(&number, TEXT_MAX);
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)expense->id);
+    if (pic_db_step(stmt, &row) == PIC_OK && row) {
+        struct pic_span supplier = pic_db_column_span(stmt, 1);
+        pic_dot_print((uint64_t)sqlite3_column_int64(stmt, 0), &number);
+        pic_buf_bytes(&text, supplier.p, supplier.n);
+        pic_buf_text(&text, ", ");
+        pic_money_format(sqlite3_column_int64(stmt, 2), PIC_STYLE_SCREEN, &text);
+        pic_buf_text(&text, ", ");
+        pic_date_format(sqlite3_column_int64(stmt, 3), PIC_STYLE_SCREEN, &text);
+        pic_buf_text(&text, ", ");
+        pic_desk_name(agent, (uint64_t)sqlite3_column_int64(stmt, 4), &text);
+        pic_call_tell(call, PIC_TELL_WARN_DUPLICATE, pic_buf_string(&number), pic_buf_string(&text),
+                      NULL);
+    }
+    (void)sqlite3_finalize(stmt);
+    pic_buf_release(&text);
+    pic_buf_release(&number);
+}
+
+static void warn_expense(struct pic_call *call, struct pic_agent *agent, const struct pic_row *row)
+{
+    const struct pic_field *day = pic_entity_by_column(row->entity, "invoice_on");
+    const struct pic_value *on = pic_row_value(row, day->number);
+    if (on->kind == PIC_KIND_INT && on->i > pic_agent_now_ms(agent) / DAY_MS)
+        pic_call_tell(call, PIC_TELL_WARN_FUTURE, NULL);
+    warn_same(call, agent, row);
+}
+
+/* --- S-04: caps --- */
+
+/* What is asked, against the caps that hold for the project's fund today. */
+static void warn_asked(struct pic_call *call, struct pic_agent *agent,
+                       const struct pic_row *project)
+{
+    static const char sql[] =
+        "SELECT value, coalesce(article, ''), coalesce(text, '') FROM rule"
+        " WHERE cancelled IS NULL AND unit = 'euros' AND (fund IS NULL OR fund = ?1)"
+        " AND code IN ('plafond-action', 'plafond-action-1') AND valid_from <= ?2"
+        " AND (valid_to IS NULL OR valid_to >= ?2) ORDER BY fund IS NULL, code DESC, id DESC"
+        " LIMIT 1";
+    const struct pic_entity *entity = project->entity;
+    int64_t asked = pic_row_value(project, pic_entity_by_column(entity, "asked")->number)->i;
+    int64_t fund = pic_row_value(project, pic_entity_by_column(entity, "fund")->number)->i;
+    sqlite3_stmt *stmt = pic_db_prepare(&agent->db, sql, NULL);
+    struct pic_buf cap;
+    int64_t cents = 0;
+    bool row = false;
+    if (stmt == NULL)
+        return;
+    pic_buf_init(&cap, TEXT_MAX);
+    (void)sqlite3_bind_int64(stmt, 1, fund);
+    (void)sqlite3_bind_int64(stmt, 2, pic_agent_now_ms(agent) / DAY_MS);
+    if (pic_db_step(stmt, &row) == PIC_OK && row &&
+        pic_money_parse((const char *)sqlite3_column_text(stmt, 0), &cents, NULL) == PIC_OK &&
+        asked > cents) {
+        pic_money_format(cents, PIC_STYLE_SCREEN, &cap);
+        pic_call_tell(call, PIC_TELL_WARN_CAP, pic_buf_string(&cap),
+                      (const char *)sqlite3_column_text(stmt, 1),
+                      (const char *)sqlite3_column_text(stmt, 2), NULL);
+    }
+    (void)sqlite3_finalize(stmt);
+    pic_buf_release(&cap);
+}
+
+struct listener {
+    struct pic_call *call;
+    uint64_t id;
+};
+
+static int hear(void *context, const struct pic_finding *finding)
+{
+    const struct listener *listener = context;
+    struct pic_buf text;
+    if (finding->id != listener->id)
+        return PIC_OK;
+    pic_buf_init(&text, TEXT_MAX);
+    pic_buf_bytes(&text, finding->sentence.p, finding->sentence.n);
+    pic_call_tell(listener->call, PIC_TELL_WARN_GRANT, pic_buf_string(&text), NULL);
+    pic_buf_release(&text);
+    return PIC_OK;
+}
+
+/* What was granted, by the very check that the central team runs. */
+static void warn_granted(struct pic_call *call, struct pic_agent *agent, uint64_t id)
+{
+    struct listener listener = {call, id};
+    struct pic_check check;
+    int status = PIC_OK; /* a warning that fails is no warning */
+    for (size_t i = 0; status == PIC_OK && pic_check_at(i, &check); i++)
+        if (pic_span_equal(check.code, pic_span_text("plafond-depasse")))
+            status = pic_check_run(&agent->db, &check, hear, &listener, NULL);
+}
+
+/* --- all --- */
+
+void pic_warn_entry(struct pic_call *call, struct pic_agent *agent, const struct pic_entity *entity,
+                    uint64_t id)
+{
+    struct pic_row row;
+    if (call->terminal.quiet ||
+        pic_row_load(pic_state_rows(agent->state), entity, id, &row) != PIC_OK)
+        return;
+    switch ((enum pic_entity_number)entity->number) {
+    case PIC_PROJECT:
+        warn_asked(call, agent, &row);
+        break;
+    case PIC_BUDGET_LINE:
+        warn_line(call, agent, &row);
+        break;
+    case PIC_DECISION:
+        warn_granted(call, agent, id);
+        break;
+    case PIC_EXPENSE:
+        warn_expense(call, agent, &row);
+        break;
+    default:
+        break;
+    }
+}
