@@ -2,6 +2,11 @@
 
 #include "agent/query.h"
 
+int pic_branch_owe(struct pic_agent *agent, uint64_t position)
+{
+    return pic_query_run(agent->queries, PIC_QUERY_OWED_PUT, position);
+}
+
 int pic_branch_owe_all(struct pic_agent *agent)
 {
     int status = pic_query_run(agent->queries, PIC_QUERY_OWED_FORGET, 0);

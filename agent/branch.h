@@ -4,7 +4,8 @@
  *
  *     the server's feed begins again  -->  all that others wrote and is held here: owed
  *     a segment of it comes by        -->  no longer owed
- *     the feed has ended              -->  what is still owed is given back, in the order held
+ *     the feed has ended              -->  what is still owed is given back, in the order held,
+ *                                          and comes by in what follows of the feed
  *     another segment in its place    -->  the end of that log is set aside; own changes are
  *                                          pending again
  *
@@ -14,12 +15,15 @@
 
 #include "agent/store.h"
 
+/* This one is held here before the feed has come to it. */
+PIC_MUST_USE int pic_branch_owe(struct pic_agent *agent, uint64_t position);
 /* The server's feed begins again: all segments here that others wrote are owed. */
 PIC_MUST_USE int pic_branch_owe_all(struct pic_agent *agent);
 /* The server no longer knows this device: what it wrote for the organisation, certificates among
  * it, is owed. */
 PIC_MUST_USE int pic_branch_owe_certificates(struct pic_agent *agent);
-/* The server holds the segment at this position of the journal here, or will never take it. */
+/* The feed has come to the segment at this position of the journal here, or the server will never
+ * take it. */
 PIC_MUST_USE int pic_branch_settle(struct pic_agent *agent, uint64_t position);
 /* The first segment owed after *position, which becomes its own; out is cleared first.
  * PIC_ENOT_FOUND. */

@@ -316,10 +316,9 @@ static int run_lanes(struct pic_courier *c)
         unsigned errand;
         enum pic_courier_lane lane;
     } rest[] = {
-        {PIC_ERRAND_RECEIVE, PIC_LANE_PULL},
-        {PIC_ERRAND_RECEIVE, PIC_LANE_GIVE},
-        {PIC_ERRAND_DOCUMENTS, PIC_LANE_DOCUMENTS},
-        {PIC_ERRAND_DOCUMENTS, PIC_LANE_CLOSING},
+        {PIC_ERRAND_RECEIVE, PIC_LANE_PULL},        {PIC_ERRAND_RECEIVE, PIC_LANE_GIVE},
+        {PIC_ERRAND_RECEIVE, PIC_LANE_PULL}, /* again, when something was given */
+        {PIC_ERRAND_DOCUMENTS, PIC_LANE_DOCUMENTS}, {PIC_ERRAND_DOCUMENTS, PIC_LANE_CLOSING},
     };
     for (size_t i = 0; i < sizeof rest / sizeof *rest && !c->broken; i++) {
         if ((errands & rest[i].errand) == 0)
@@ -327,8 +326,10 @@ static int run_lanes(struct pic_courier *c)
         c->done = c->total = 0;
         if (rest[i].lane == PIC_LANE_DOCUMENTS && pic_agent_pending(c->agent, &pending) == PIC_OK)
             c->total = pending.document_bytes;
+        if (rest[i].lane == (c->fed ? PIC_LANE_PULL : PIC_LANE_GIVE))
+            continue; /* it is given once all has been heard */
         c->given = 0;
-        int status = rest[i].lane == PIC_LANE_GIVE && !c->fed ? PIC_OK : run_lane(c, rest[i].lane);
+        int status = run_lane(c, rest[i].lane);
         first = first == PIC_OK ? status : first;
     }
     return first;

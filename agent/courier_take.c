@@ -172,6 +172,8 @@ static int take_segment(struct pic_courier *c, struct pic_span bytes)
         status = pic_seal_seen(agent, stamp);
     if (status == PIC_OK)
         status = pic_state_fold_segment(agent->state, agent->reader, &segment);
+    if (status == PIC_OK && c->own) /* ahead of the feed's cursor */
+        status = pic_branch_owe(agent, position);
     c->report->segments_received += status == PIC_OK;
     return status;
 }
@@ -312,15 +314,21 @@ static int take_get(struct pic_courier *c, const struct pic_slot *slot,
     return status;
 }
 
-/* The server holds it now, or held it before. */
+/* The server holds it now. It is owed until the feed says so too: else a server put back once more
+ * before that would never hear of it again. */
 static int take_give(struct pic_courier *c, const struct pic_slot *slot)
 {
-    int status = begin(c);
-    if (status != PIC_OK)
-        return status;
-    status = pic_branch_settle(c->agent, slot->position);
-    c->report->segments_given += status == PIC_OK;
+    c->report->segments_given++;
     c->done += slot->bytes;
+    c->fed = false;
+    return PIC_OK;
+}
+
+static int settle_refused(struct pic_courier *c, const struct pic_slot *slot)
+{
+    int status = begin(c);
+    if (status == PIC_OK)
+        status = pic_branch_settle(c->agent, slot->position);
     return status == PIC_OK ? PIC_OK : give_up(c, status);
 }
 
@@ -334,7 +342,7 @@ static int take_give_refusal(struct pic_courier *c, const struct pic_slot *slot,
     case PIC_REPLY_REFUSED:
     case PIC_REPLY_MALFORMED:
     case PIC_REPLY_TOO_LARGE:
-        return take_give(c, slot);
+        return settle_refused(c, slot);
     case PIC_REPLY_GAP:
         return PIC_OK;
     case PIC_REPLY_FORK:
