@@ -32,3 +32,16 @@ CREATE TABLE IF NOT EXISTS proof(
   bytes     BLOB NOT NULL,    -- receipt.h
   PRIMARY KEY(time_ms, number)
 ) STRICT;
+
+-- Segments of others that the server, put back from an older copy, is not known to hold.
+CREATE TABLE IF NOT EXISTS owed(
+  position INTEGER PRIMARY KEY -- in the journal here
+) STRICT;
+
+-- Ends of logs that gave way to what such a server holds in their place. Kept for ever.
+CREATE TABLE IF NOT EXISTS aside(
+  hash   BLOB PRIMARY KEY, -- 32 bytes
+  device INTEGER NOT NULL, -- who wrote it
+  count  INTEGER NOT NULL, -- changes in it
+  bytes  BLOB NOT NULL     -- the segment, as signed
+) STRICT, WITHOUT ROWID;

@@ -16,6 +16,7 @@ enum pic_courier_lane {
     PIC_LANE_CHANGES,
     PIC_LANE_RECOVER,
     PIC_LANE_PULL,
+    PIC_LANE_GIVE,
     PIC_LANE_DOCUMENTS,
     PIC_LANE_CLOSING,
     PIC_LANES
@@ -42,6 +43,7 @@ struct pic_courier_options {
 /* What a run did. */
 struct pic_courier_report {
     uint64_t changes_sent, segments_received, documents_sent, documents_received;
+    uint64_t segments_given;             /* back to a server that had lost them */
     uint64_t bytes_sent, bytes_received; /* payloads of frames */
     int64_t server_ms;                   /* its time at the last reply; 0: never reached */
     bool restamped, shifted, server_had_forgotten;

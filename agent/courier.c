@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/branch.h"
 #include "agent/courier_state.h"
+#include "agent/move.h"
 #include "agent/query.h"
 #include "agent/seal.h"
 
@@ -157,8 +159,10 @@ static int recover(struct pic_courier *c)
         status = run_lane(c, PIC_LANE_RECOVER);
     c->own = false;
     c->kept_max = KEPT_MAX;
-    c->fed = false; /* the receipt is still to come */
+    c->fed = false; /* the feed itself is still to come, from where it was */
     c->lane = before;
+    if (status == PIC_OK)
+        status = pic_courier_load_cursor(c);
     /* Also where the line broke half-way: some of it came, and the next entry must see it. */
     int rebuilt = pic_agent_rebuild(c->agent, c->err);
     status = status == PIC_OK ? rebuilt : status;
@@ -169,6 +173,29 @@ static int recover(struct pic_courier *c)
         return PIC_EFORK;
     c->report->shifted = true;
     return start_pushing(c);
+}
+
+/* The server was put back from a copy that is older than this device: it is shown its certificate.
+ */
+static int introduce(struct pic_courier *c)
+{
+    enum pic_courier_lane lane = c->lane;
+    c->introduced = true;
+    int status = pic_agent_begin(c->agent, c->err);
+    if (status != PIC_OK)
+        return status;
+    status = pic_branch_owe_certificates(c->agent);
+    if (status != PIC_OK) {
+        pic_agent_rollback(c->agent);
+        return status;
+    }
+    status = pic_agent_commit(c->agent, c->err);
+    c->given = 0;
+    if (status == PIC_OK)
+        status = run_lane(c, PIC_LANE_GIVE);
+    c->lane = lane;
+    c->fed = false;
+    return status == PIC_OK ? start_pushing(c) : status;
 }
 
 /* With nothing in flight: does what the turn asks for, so that the lane can go on. */
@@ -194,10 +221,12 @@ static int settle(struct pic_courier *c)
         return recover(c);
     case PIC_TURN_CLOCK:
         c->report->restamped = true;
-        status = pic_seal_restamp(c->agent, c->report->server_ms, c->err);
+        status = pic_move_restamp(c->agent, c->report->server_ms, c->err);
         return status == PIC_OK ? start_pushing(c) : status;
     case PIC_TURN_KEY:
         return c->lane == PIC_LANE_CHANGES ? start_pushing(c) : PIC_OK;
+    case PIC_TURN_UNKNOWN:
+        return introduce(c);
     case PIC_TURN_AGAIN:
     case PIC_TURN_NONE:
         break;
@@ -287,9 +316,9 @@ static int run_lanes(struct pic_courier *c)
         unsigned errand;
         enum pic_courier_lane lane;
     } rest[] = {
-        {PIC_ERRAND_RECEIVE, PIC_LANE_PULL},
-        {PIC_ERRAND_DOCUMENTS, PIC_LANE_DOCUMENTS},
-        {PIC_ERRAND_DOCUMENTS, PIC_LANE_CLOSING},
+        {PIC_ERRAND_RECEIVE, PIC_LANE_PULL},        {PIC_ERRAND_RECEIVE, PIC_LANE_GIVE},
+        {PIC_ERRAND_RECEIVE, PIC_LANE_PULL}, /* again, when something was given */
+        {PIC_ERRAND_DOCUMENTS, PIC_LANE_DOCUMENTS}, {PIC_ERRAND_DOCUMENTS, PIC_LANE_CLOSING},
     };
     for (size_t i = 0; i < sizeof rest / sizeof *rest && !c->broken; i++) {
         if ((errands & rest[i].errand) == 0)
@@ -297,6 +326,9 @@ static int run_lanes(struct pic_courier *c)
         c->done = c->total = 0;
         if (rest[i].lane == PIC_LANE_DOCUMENTS && pic_agent_pending(c->agent, &pending) == PIC_OK)
             c->total = pending.document_bytes;
+        if (rest[i].lane == (c->fed ? PIC_LANE_PULL : PIC_LANE_GIVE))
+            continue; /* it is given once all has been heard */
+        c->given = 0;
         int status = run_lane(c, rest[i].lane);
         first = first == PIC_OK ? status : first;
     }
@@ -304,7 +336,7 @@ static int run_lanes(struct pic_courier *c)
 }
 
 /* The line broke: what goes next is smaller, so that some of it gets through before it breaks
- * again. Opening what was sealed is safe even if it arrived (seal.h, adopt). */
+ * again. Opening what was sealed is safe even if it arrived (move.h, adopt). */
 static int smaller_steps(struct pic_courier *c)
 {
     if (c->chunk <= CHUNK_MIN)
@@ -352,6 +384,10 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     int status = prepare(c);
     if (status == PIC_OK)
         status = run_lanes(c);
+    if (c->rebuild_due) { /* also where the line broke: the next entry must see what there is */
+        int rebuilt = pic_agent_rebuild(agent, err);
+        status = status == PIC_OK ? rebuilt : status;
+    }
     status = conclude(c, status);
     forget_flight(c);
     pic_buf_release(&c->frame);

@@ -3,13 +3,14 @@
  *
  *          +--------------------------------------------------------------+
  *          v                                                              |
- *     [ENROL] -> [CHANGES] -> [PULL] -> [DOCUMENTS] -> [CLOSING] -> done  |
- *         own        own      server's   both ways     the receipt        |
- *     certificate  segments    feed      by chunks     for documents      |
+ *     [ENROL] -> [CHANGES] -> [PULL] -> [GIVE] -> [DOCUMENTS] -> [CLOSING] -> done
+ *         own        own      server's    what     both ways   the receipt|
+ *     certificate  segments    feed    it has lost by chunks  for documents
  *                    |                                                    |
  *                    +-- gap:         again from the head that was told   |
- *                    +-- clock_ahead: stamped again (seal.h) -------------+
+ *                    +-- clock_ahead: stamped again (move.h) -------------+
  *                    +-- fork: [RECOVER] own log pulled back, shifted ----+
+ *                    +-- unknown device: [GIVE] its certificate back -----+
  *     anywhere: stale_key: the new key is kept, all asked again ----------+
  *
  * Each lane has its own cursor, in the store; a lane that fails does not stop the others, and its

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/branch.h"
 #include "agent/query.h"
 #include "agent/seal.h"
 
@@ -169,6 +170,24 @@ static int pull_next(struct pic_courier *c, struct pic_slot *slot, bool *more)
     return status;
 }
 
+/* What the server has lost, once its feed has said all that it has. */
+static int give_next(struct pic_courier *c, struct pic_slot *slot, bool *more)
+{
+    struct pic_request request = {.type = PIC_REQUEST_GIVE};
+    struct pic_segment segment;
+    slot->position = c->given;
+    int status = pic_branch_next(c->agent, &slot->position, &c->segment);
+    *more = status == PIC_OK;
+    if (status == PIC_OK)
+        status = pic_segment_read(pic_buf_view(&c->segment), &segment);
+    if (status != PIC_OK)
+        return status == PIC_ENOT_FOUND ? PIC_OK : status;
+    slot->servers = segment.device == PIC_DEVICE_SERVER;
+    c->given = slot->position;
+    request.give.segment = pic_buf_view(&c->segment);
+    return ask(c, slot, &request);
+}
+
 static int outgoing_find(struct pic_courier *c, bool *found)
 {
     sqlite3_stmt *stmt = pic_query(c->agent->queries, PIC_QUERY_OUTGOING_AFTER);
@@ -309,9 +328,10 @@ static int closing_next(struct pic_courier *c, struct pic_slot *slot, bool *more
 static const struct {
     int (*next)(struct pic_courier *c, struct pic_slot *slot, bool *more);
 } lanes[PIC_LANES] = {
-    [PIC_LANE_ENROL] = {enrol_next},         [PIC_LANE_CHANGES] = {changes_next},
-    [PIC_LANE_RECOVER] = {pull_next},        [PIC_LANE_PULL] = {pull_next},
-    [PIC_LANE_DOCUMENTS] = {documents_next}, [PIC_LANE_CLOSING] = {closing_next},
+    [PIC_LANE_ENROL] = {enrol_next},     [PIC_LANE_CHANGES] = {changes_next},
+    [PIC_LANE_RECOVER] = {pull_next},    [PIC_LANE_PULL] = {pull_next},
+    [PIC_LANE_GIVE] = {give_next},       [PIC_LANE_DOCUMENTS] = {documents_next},
+    [PIC_LANE_CLOSING] = {closing_next},
 };
 
 int pic_courier_next(struct pic_courier *c, bool *more)

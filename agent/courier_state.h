@@ -17,6 +17,7 @@ enum pic_turn {
     PIC_TURN_FORK,
     PIC_TURN_CLOCK,
     PIC_TURN_KEY,
+    PIC_TURN_UNKNOWN,
     PIC_TURN_AGAIN, /* what was in flight is asked once more */
 };
 
@@ -28,7 +29,9 @@ struct pic_slot {
     uint64_t last_seq;           /* sync: of the segment it carries; 0: none */
     uint8_t hash[PIC_HASH_SIZE]; /* put, get */
     uint64_t offset, length, total;
-    size_t bytes; /* of the frame */
+    uint64_t position; /* give: of the segment, in the journal here */
+    bool servers;      /* give: the server wrote it */
+    size_t bytes;      /* of the frame */
     int64_t sent_ms;
 };
 
@@ -70,6 +73,7 @@ struct pic_courier {
 
     uint64_t cursor; /* of the feed */
     uint8_t cursor_mark[PIC_MARK_SIZE];
+    bool rebuild_due;    /* the state no longer follows from the journal */
     bool own, fed, more; /* own: recovering; fed: nothing more to pull; more: the feed goes on */
     unsigned pulling;    /* pulls in flight */
 
@@ -78,6 +82,8 @@ struct pic_courier {
     struct pic_incoming in;
     uint64_t chunk, done, total;
     bool closing_due;
+    uint64_t given;  /* position of the last segment given back in this lane */
+    bool introduced; /* it was told who certified this device */
 
     /* Answers that come close together share a transaction, and so one wait for the disk. */
     unsigned kept;     /* writes of answers in the open transaction; 0: none is open */

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "agent/branch.h"
 #include "agent/enrol.h"
+#include "agent/move.h"
 #include "agent/query.h"
 #include "agent/seal.h"
 
@@ -154,14 +156,22 @@ static int take_segment(struct pic_courier *c, struct pic_span bytes)
         return status;
     memcpy(c->cursor_mark, segment.hash, PIC_MARK_SIZE);
     if (segment.device == agent->self.device)
-        return c->own ? pic_seal_adopt(agent, &segment, c->err) : PIC_OK;
+        return c->own ? pic_move_adopt(agent, &segment, c->err) : PIC_OK;
     status = pic_journal_append(agent->journal, &segment, &position);
     if (status == PIC_EEXISTS)
-        return PIC_OK;
+        return pic_branch_settle(agent, position);
+    if (status == PIC_EFORK) {
+        status = pic_branch_leave(agent, &segment);
+        if (status == PIC_OK)
+            status = pic_journal_append(agent->journal, &segment, &position);
+        c->rebuild_due = true;
+    }
     if (status == PIC_OK) /* what does not decode takes its place in the journal back with it */
         status = pic_state_fold_segment(agent->state, agent->reader, &segment, &stamp);
     if (status == PIC_OK)
         status = pic_seal_seen(agent, stamp);
+    if (status == PIC_OK && c->own) /* ahead of the feed's cursor */
+        status = pic_branch_owe(agent, position);
     c->report->segments_received += status == PIC_OK;
     return status;
 }
@@ -185,10 +195,12 @@ static int take_feed(struct pic_courier *c, const struct pic_asked *asked)
     int status = begin(c);
     if (status != PIC_OK)
         return status;
+    if (restarts && asked->feed_start == 0)
+        status = pic_branch_owe_all(c->agent);
     while (status == PIC_OK && pic_feed_next(&feed, &position, &bytes))
         status = take_segment(c, bytes);
     c->cursor = position;
-    if (status == PIC_OK)
+    if (status == PIC_OK && !c->own) /* a recovery's cursor is not the feed's */
         status = keep_cursor(c);
     if (status == PIC_OK)
         return PIC_OK;
@@ -300,6 +312,45 @@ static int take_get(struct pic_courier *c, const struct pic_slot *slot,
     return status;
 }
 
+/* The server holds it now. It is owed until the feed says so too: else a server put back once more
+ * before that would never hear of it again. */
+static int take_give(struct pic_courier *c, const struct pic_slot *slot)
+{
+    c->report->segments_given++;
+    c->done += slot->bytes;
+    c->fed = false;
+    return PIC_OK;
+}
+
+static int settle_refused(struct pic_courier *c, const struct pic_slot *slot)
+{
+    int status = begin(c);
+    if (status == PIC_OK)
+        status = pic_branch_settle(c->agent, slot->position);
+    return status == PIC_OK ? PIC_OK : give_up(c, status);
+}
+
+/* What it will never take is owed no more. Another branch of an agent's log is taken when the feed
+ * comes to it; another one of the server's own log is for a person to see. */
+static int take_give_refusal(struct pic_courier *c, const struct pic_slot *slot,
+                             const struct pic_asked *asked)
+{
+    int status = pic_reply_status_of(asked->reply.status);
+    switch (asked->reply.status) {
+    case PIC_REPLY_REFUSED:
+    case PIC_REPLY_MALFORMED:
+    case PIC_REPLY_TOO_LARGE:
+        return settle_refused(c, slot);
+    case PIC_REPLY_GAP:
+        return PIC_OK;
+    case PIC_REPLY_FORK:
+        c->refused = c->refused == PIC_OK && slot->servers ? status : c->refused;
+        return PIC_OK;
+    default:
+        return status;
+    }
+}
+
 /* A refusal that concerns one document is no reason to stop the others. */
 static int take_document_refusal(struct pic_courier *c, const struct pic_slot *slot,
                                  const struct pic_asked *asked)
@@ -323,6 +374,8 @@ static int take_refusal(struct pic_courier *c, const struct pic_slot *slot,
                         const struct pic_asked *asked)
 {
     int status = pic_reply_status_of(asked->reply.status);
+    if (slot->type == PIC_REQUEST_GIVE)
+        return take_give_refusal(c, slot, asked);
     if (slot->type == PIC_REQUEST_SYNC && asked->has_receipt &&
         take_receipt(c, asked, asked->reply.sync.receipt) != PIC_OK)
         return PIC_EIO;
@@ -344,6 +397,10 @@ static int take_refusal(struct pic_courier *c, const struct pic_slot *slot,
     }
     if (slot->type == PIC_REQUEST_PUT || slot->type == PIC_REQUEST_GET)
         return take_document_refusal(c, slot, asked);
+    if (status == PIC_EUNKNOWN_DEVICE && !c->introduced) {
+        turn_back(c, PIC_TURN_UNKNOWN);
+        return PIC_OK;
+    }
     return status;
 }
 
@@ -376,6 +433,8 @@ int pic_courier_take(struct pic_courier *c, struct pic_slot *slot, struct pic_sp
         return take_put(c, slot, &asked.reply.put);
     case PIC_REQUEST_GET:
         return take_get(c, slot, &asked.reply.get);
+    case PIC_REQUEST_GIVE:
+        return take_give(c, slot);
     }
     return PIC_EFAIL;
 }

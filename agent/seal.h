@@ -1,11 +1,10 @@
-/* seal: pending changes become segments, and segments that were not acknowledged are opened again
- * when they must be. A sealed segment is kept beside its pending changes until a receipt covers it;
+/* seal: pending changes become segments, and segments enter the journal once a receipt covers them.
+ * A sealed segment is kept beside its pending changes until a receipt covers it;
  * opening again is therefore forgetting the seal, and nothing can be lost by it.
  *
  *     record --> pending --seal--> pending + sealed --receipt--> journal
  *                   ^                    |
- *                   +---- reopen --------+   clock ahead: stamped again, in order
- *                                            fork: shifted past what the server holds
+ *                   +---- reopen --------+   see move.h
  *
  * Each function is one transaction, or a bounded number of them, and leaves the store whole if
  * the machine stops anywhere. */
@@ -44,17 +43,5 @@ PIC_MUST_USE int pic_seal_acknowledge(struct pic_agent *agent, const struct pic_
                                       struct pic_span bytes, bool *covers, struct pic_err *err);
 /* Takes a stamp from outside into account, for good. In the open transaction. */
 PIC_MUST_USE int pic_seal_seen(struct pic_agent *agent, uint64_t stamp);
-
-/* clock_ahead: stamps everything pending again, in order, before the server's time (or just after
- * what has been seen, where that is later), and makes the state again. */
-PIC_MUST_USE int pic_seal_restamp(struct pic_agent *agent, int64_t server_ms, struct pic_err *err);
-
-/* fork: adopts a segment of its own log that came back from the server, in the transaction that is
- * open. Pending changes that are in the way move behind it: their sequences, and every id, base and
- * reference among them, by the same distance. A segment that says, change for change, what is
- * pending here is simply acknowledged; one that is held already changes nothing. When it moved
- * anything, pic_agent_rebuild is due afterwards. PIC_EFORK: it contradicts what is acknowledged. */
-PIC_MUST_USE int pic_seal_adopt(struct pic_agent *agent, const struct pic_segment *segment,
-                                struct pic_err *err);
 
 #endif

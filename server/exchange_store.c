@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/enrolment.h"
+#include "server/restore.h"
 
 enum { DEVICES_MAX = 4 << 16 }; /* bytes: devices that name one document, 4 each */
 
@@ -24,6 +25,14 @@ static int durably(struct pic_exchange_store *s, int (*work)(struct pic_server *
 
 /* --- who, and how far --- */
 
+static struct pic_answer_device answer_device(const struct pic_device *d)
+{
+    return (struct pic_answer_device){.certificate = d->certificate,
+                                      .audience = pic_device_audience(d),
+                                      .retired = d->retired,
+                                      .last_seq = d->last_seq};
+}
+
 static int device(void *context, const uint8_t transport_key[static PIC_KEY_SIZE],
                   struct pic_answer_device *out)
 {
@@ -31,10 +40,7 @@ static int device(void *context, const uint8_t transport_key[static PIC_KEY_SIZE
     struct pic_device d;
     int status = pic_registry_device_by_key(s->server->registry, transport_key, &d);
     if (status == PIC_OK)
-        *out = (struct pic_answer_device){.certificate = d.certificate,
-                                          .audience = pic_device_audience(&d),
-                                          .retired = d.retired,
-                                          .last_seq = d.last_seq};
+        *out = answer_device(&d);
     return status == PIC_ENOT_FOUND ? PIC_EUNKNOWN_DEVICE : status;
 }
 
@@ -127,14 +133,25 @@ struct append_job {
     struct pic_span hashes; /* of the documents that it names */
     int64_t now_ms;
     struct pic_receipt *receipt;
+    struct pic_segment_reader *reader; /* free to use */
 };
+
+/* The documents that a segment names are wanted from now on. */
+static int name_documents(struct pic_server *server, const struct append_job *job)
+{
+    bool fresh;
+    int status = PIC_OK;
+    for (size_t at = 0; status == PIC_OK && at < job->hashes.n; at += PIC_HASH_SIZE)
+        status = pic_registry_document_named(server->registry, job->device->certificate.device,
+                                             job->device->audience, job->hashes.p + at, &fresh);
+    return status;
+}
 
 static int append_work(struct pic_server *server, void *context)
 {
     struct append_job *job = context;
     uint32_t number = job->device->certificate.device;
     uint64_t position = 0;
-    bool fresh;
     struct pic_device now;
     /* It may have been retired since the worker looked. */
     int status = pic_registry_device(server->registry, number, &now);
@@ -142,9 +159,8 @@ static int append_work(struct pic_server *server, void *context)
         status = PIC_EREVOKED;
     if (status == PIC_OK)
         status = pic_journal_append(server->journal, job->segment, &position);
-    for (size_t at = 0; status == PIC_OK && at < job->hashes.n; at += PIC_HASH_SIZE)
-        status = pic_registry_document_named(server->registry, number, job->device->audience,
-                                             job->hashes.p + at, &fresh);
+    if (status == PIC_OK)
+        status = name_documents(server, job);
     return status == PIC_OK
                ? issue(server, number, job->now_ms, job->segment, position, job->receipt)
                : status;
@@ -165,10 +181,11 @@ static void collect(const struct pic_change *change, struct pic_buf *hashes)
     }
 }
 
-static int append(void *context, const struct pic_answer_device *d,
-                  const struct pic_segment *segment, int64_t now_ms, struct pic_receipt *out)
+static int append_by(struct pic_exchange_store *s,
+                     int (*work)(struct pic_server *server, void *job),
+                     const struct pic_answer_device *d, const struct pic_segment *segment,
+                     int64_t now_ms, struct pic_receipt *out)
 {
-    struct pic_exchange_store *s = context;
     struct pic_change change;
     struct pic_buf hashes;
     bool done = false;
@@ -181,11 +198,51 @@ static int append(void *context, const struct pic_answer_device *d,
     }
     if (status == PIC_OK)
         status = pic_buf_status(&hashes);
-    struct append_job job = {d, segment, pic_buf_view(&hashes), now_ms, out};
+    struct append_job job = {d, segment, pic_buf_view(&hashes), now_ms, out, s->reader};
     if (status == PIC_OK)
-        status = durably(s, append_work, &job);
+        status = durably(s, work, &job);
     pic_buf_release(&hashes);
     return status;
+}
+
+static int append(void *context, const struct pic_answer_device *d,
+                  const struct pic_segment *segment, int64_t now_ms, struct pic_receipt *out)
+{
+    return append_by(context, append_work, d, segment, now_ms, out);
+}
+
+/* --- what comes back --- */
+
+static int author(void *context, uint32_t number, struct pic_answer_device *out)
+{
+    struct pic_exchange_store *s = context;
+    struct pic_device d;
+    int status = pic_registry_device(s->server->registry, number, &d);
+    if (status == PIC_OK)
+        *out = answer_device(&d);
+    return status;
+}
+
+static int take_back_work(struct pic_server *server, void *context)
+{
+    struct append_job *job = context;
+    uint64_t position = 0;
+    uint32_t number = job->device->certificate.device;
+    int status = number == PIC_DEVICE_SERVER
+                     ? pic_server_take_back(server, job->reader, job->segment)
+                     : pic_journal_append(server->journal, job->segment, &position);
+    if (status == PIC_OK)
+        status = name_documents(server, job);
+    return status == PIC_OK && number != PIC_DEVICE_SERVER
+               ? issue(server, number, job->now_ms, job->segment, position, job->receipt)
+               : status;
+}
+
+static int take_back(void *context, const struct pic_answer_device *d,
+                     const struct pic_segment *segment, int64_t now_ms)
+{
+    struct pic_receipt receipt_of;
+    return append_by(context, take_back_work, d, segment, now_ms, &receipt_of);
 }
 
 /* --- the feed --- */
@@ -338,6 +395,8 @@ void pic_exchange_store_init(struct pic_exchange_store *store, struct pic_server
                   .get = get,
                   .invitation = invitation,
                   .enrol = enrol,
+                  .author = author,
+                  .take_back = take_back,
                   .seen = seen},
     };
 }

@@ -13,6 +13,7 @@ static const char *const scripts[] = {(const char *)pic_embedded_registry_sql};
 enum { SCRIPTS = sizeof scripts / sizeof *scripts };
 
 static const char version_fact[] = "registry";
+static const char floor_fact[] = "device floor";
 static const char name_fact[] = "server name";
 static const char addresses_fact[] = "server addresses";
 
@@ -398,10 +399,23 @@ int pic_registry_device_count(struct pic_registry *r, uint64_t *out)
     return one_number(r->stmt[DEVICE_COUNT], out);
 }
 
+int pic_registry_skip(struct pic_registry *r, uint32_t by)
+{
+    uint32_t next = 0;
+    int status = pic_registry_number(r, &next);
+    return status == PIC_OK ? pic_journal_number_put(r->journal, floor_fact, next - 1 + by)
+                            : status;
+}
+
 int pic_registry_number(struct pic_registry *r, uint32_t *out)
 {
     uint64_t next;
+    uint64_t floor = 0;
     int status = one_number(r->stmt[NUMBER_NEXT], &next);
+    if (status == PIC_OK)
+        status = pic_journal_number_get(r->journal, floor_fact, &floor);
+    if (status == PIC_OK && next <= floor)
+        next = floor + 1;
     if (status == PIC_OK && next > PIC_DEVICE_MAX)
         return PIC_ELIMIT;
     if (status == PIC_OK)

@@ -82,6 +82,8 @@ struct pic_registry_invitation {
     enum pic_invitation_state state;
 };
 
+/* Leaves device numbers out: those that may have been given before this server was put back. */
+PIC_MUST_USE int pic_registry_skip(struct pic_registry *registry, uint32_t by);
 /* Reserves the next device number. */
 PIC_MUST_USE int pic_registry_number(struct pic_registry *registry, uint32_t *out);
 PIC_MUST_USE int pic_registry_invitation_put(struct pic_registry *registry,

@@ -71,9 +71,10 @@ static void show_progress(void *context, enum pic_courier_lane lane, uint64_t do
 {
     struct watch *w = context;
     static const enum pic_tell labels[PIC_LANES] = {
-        [PIC_LANE_ENROL] = PIC_TELL_LANE_ENROL,         [PIC_LANE_CHANGES] = PIC_TELL_LANE_CHANGES,
-        [PIC_LANE_RECOVER] = PIC_TELL_LANE_RECOVER,     [PIC_LANE_PULL] = PIC_TELL_LANE_PULL,
-        [PIC_LANE_DOCUMENTS] = PIC_TELL_LANE_DOCUMENTS, [PIC_LANE_CLOSING] = PIC_TELL_LANE_CLOSING,
+        [PIC_LANE_ENROL] = PIC_TELL_LANE_ENROL,     [PIC_LANE_CHANGES] = PIC_TELL_LANE_CHANGES,
+        [PIC_LANE_RECOVER] = PIC_TELL_LANE_RECOVER, [PIC_LANE_PULL] = PIC_TELL_LANE_PULL,
+        [PIC_LANE_GIVE] = PIC_TELL_LANE_GIVE,       [PIC_LANE_DOCUMENTS] = PIC_TELL_LANE_DOCUMENTS,
+        [PIC_LANE_CLOSING] = PIC_TELL_LANE_CLOSING,
     };
     int64_t now_ms = w->now_ms(w->context);
     if (!w->call->terminal.err_tty)

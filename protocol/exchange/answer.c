@@ -223,6 +223,54 @@ static int answer_get(struct call *c)
     return rc;
 }
 
+/* --- what this server has lost, given back --- */
+
+/* Who wrote a segment that this device gives back, and whether it may have it. The server's own may
+ * come from whoever they certify, even where that was lost too: their signature says enough. */
+static int author_of(struct call *c, const struct pic_segment *segment,
+                     struct pic_answer_device *out)
+{
+    struct pic_answer_device *d = &c->device;
+    int rc = c->store->device(c->context, c->noise.remote_static, d);
+    if (rc == PIC_OK && d->retired)
+        return PIC_EREVOKED;
+    if (rc == PIC_OK)
+        c->scratch->outcome.device = d->certificate.device;
+    if (segment->device == PIC_DEVICE_SERVER && (rc == PIC_OK || rc == PIC_EUNKNOWN_DEVICE)) {
+        *out = (struct pic_answer_device){.certificate = {.device = PIC_DEVICE_SERVER},
+                                          .audience = segment->audience};
+        memcpy(out->certificate.sign_key, c->answer->identity->public, PIC_KEY_SIZE);
+        return PIC_OK;
+    }
+    if (rc == PIC_OK)
+        rc = c->store->author(c->context, segment->device, out);
+    if (rc == PIC_OK && (segment->audience != out->audience || segment->audience != d->audience ||
+                         segment->device == d->certificate.device))
+        rc = PIC_EREFUSED;
+    return rc == PIC_ENOT_FOUND ? PIC_EREFUSED : rc;
+}
+
+static int answer_give(struct call *c)
+{
+    struct pic_segment segment;
+    struct pic_answer_device author;
+    struct pic_log_head head = {0};
+    uint64_t last_stamp = 0;
+    int rc = pic_segment_read(c->request.give.segment, &segment);
+    if (rc == PIC_OK)
+        rc = author_of(c, &segment, &author);
+    if (rc == PIC_OK)
+        rc = pic_segment_verify(&segment, author.certificate.sign_key);
+    if (rc == PIC_OK)
+        rc = pic_segment_check(c->scratch->reader, &segment, &last_stamp);
+    if (rc == PIC_OK)
+        rc = c->store->take_back(c->context, &author, &segment, c->now_ms);
+    if (rc == PIC_OK || rc == PIC_EEXISTS)
+        rc = c->store->head(c->context, &author, &head);
+    c->reply.give.head_seq = head.seq;
+    return rc;
+}
+
 /* --- enrolment --- */
 
 /* Both the invitation's secret and the signing key are in the hands of who asks, in this very
@@ -291,10 +339,9 @@ static const struct {
     int (*answer)(struct call *c);
     bool open; /* to who is no device yet */
 } handlers[] = {
-    [PIC_REQUEST_ENROL] = {answer_enrol, true},
-    [PIC_REQUEST_SYNC] = {answer_sync, false},
-    [PIC_REQUEST_PUT] = {answer_put, false},
-    [PIC_REQUEST_GET] = {answer_get, false},
+    [PIC_REQUEST_ENROL] = {answer_enrol, true}, [PIC_REQUEST_SYNC] = {answer_sync, false},
+    [PIC_REQUEST_PUT] = {answer_put, false},    [PIC_REQUEST_GET] = {answer_get, false},
+    [PIC_REQUEST_GIVE] = {answer_give, true},
 };
 
 static int answer_request(struct call *c)

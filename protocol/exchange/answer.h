@@ -4,7 +4,10 @@
  * Every rule of admission is here, in this order: the message opens, its device is known and not
  * retired, the segment parses, is the author's own for the author's audience, is signed, decodes to
  * its last change, holds no stamp of the future; only then is it appended. An idle request calls
- * nothing that writes. Safe from several threads when the store is: what changes during a call is
+ * nothing that writes. A server that was put back from an older copy also takes what others hold of
+ * it: its own segments from whoever has them, an author's from those who read the same log.
+ *
+ * Safe from several threads when the store is: what changes during a call is
  * in the caller's scratch. */
 #ifndef PIC_EXCHANGE_ANSWER_H
 #define PIC_EXCHANGE_ANSWER_H
@@ -71,6 +74,13 @@ struct pic_answer_store {
     int (*enrol)(void *context, const struct pic_enrol_request *request,
                  const uint8_t transport_key[static PIC_KEY_SIZE], int64_t now_ms,
                  struct pic_certificate *out, struct pic_buf *organisation_name);
+    /* Who signs the log of a device, retired or not. PIC_ENOT_FOUND. */
+    int (*author)(void *context, uint32_t number, struct pic_answer_device *out);
+    /* As append, for a segment that a reader of the log gives back; also one of this server's own
+     * logs (author is then device 1, for that audience), and one past the last sequence of a
+     * retired author, which has no effect there. */
+    int (*take_back)(void *context, const struct pic_answer_device *author,
+                     const struct pic_segment *segment, int64_t now_ms);
     /* In memory only: what a device told about itself. */
     void (*seen)(void *context, const struct pic_answer_device *device, int64_t now_ms,
                  const struct pic_sync_request *told);

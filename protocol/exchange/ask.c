@@ -203,6 +203,7 @@ static int check(const struct pic_ask *ask, struct pic_asked *out)
     case PIC_REQUEST_GET:
         return check_get(ask, &out->reply.get);
     case PIC_REQUEST_PUT:
+    case PIC_REQUEST_GIVE:
         break;
     }
     return PIC_OK;

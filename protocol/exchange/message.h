@@ -97,6 +97,7 @@ struct pic_request {
         struct pic_sync_request sync;
         struct pic_put_request put;
         struct pic_get_request get;
+        struct pic_give_request give;
     };
 };
 
@@ -109,6 +110,7 @@ struct pic_reply {
         struct pic_sync_reply sync;
         struct pic_put_reply put;
         struct pic_get_reply get;
+        struct pic_give_reply give;
     };
 };
 

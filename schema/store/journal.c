@@ -10,6 +10,8 @@ enum query {
     QUERY_COUNT
 };
 
+static const char floor_fact[] = "position floor";
+
 static const char *const queries[] = {
 #define QUERY(symbol, sql) sql,
 #include "schema/store/journal_queries.def"
@@ -24,6 +26,8 @@ struct pic_journal {
     struct pic_db *db;
     sqlite3_stmt *stmt[QUERY_COUNT];
     struct pic_segment_reader *reader; /* NULL until a segment must be looked into */
+    uint64_t floor;                    /* no segment gets a position up to here any more */
+    bool floor_known;
 };
 
 int pic_journal_new(struct pic_db *db, struct pic_journal **out, struct pic_err *err)
@@ -122,20 +126,16 @@ int pic_journal_head(struct pic_journal *journal, uint32_t device, uint64_t audi
     return status;
 }
 
-/* The table of journal.h; PIC_EFORK also stands for "perhaps held already". */
+/* The table of journal.h for a log without gaps; PIC_EFORK also stands for "perhaps held". */
 static int continues(const struct pic_segment *s, const struct pic_log_head *head)
 {
-    bool gaps = s->device == PIC_DEVICE_SERVER;
-    bool chained = memcmp(s->previous, head->hash, PIC_HASH_SIZE) == 0;
-    if (!gaps && s->last_seq - s->first_seq + 1 != s->count)
+    if (s->last_seq - s->first_seq + 1 != s->count)
         return PIC_EFORMAT;
     if (s->first_seq <= head->seq)
         return PIC_EFORK;
-    if (!gaps && s->first_seq > head->seq + 1)
+    if (s->first_seq > head->seq + 1)
         return PIC_EGAP;
-    if (chained)
-        return PIC_OK;
-    return gaps ? PIC_EGAP : PIC_EFORK;
+    return memcmp(s->previous, head->hash, PIC_HASH_SIZE) == 0 ? PIC_OK : PIC_EFORK;
 }
 
 /* PIC_EEXISTS where this segment is held, else PIC_EFORK. The hash covers all but the signature,
@@ -160,9 +160,101 @@ static int held(struct pic_journal *journal, const struct pic_segment *s, uint64
     return status;
 }
 
+/* Whether the log holds the segment before this one, wherever in the log it is. */
+static int ancestor(struct pic_journal *journal, const struct pic_segment *s)
+{
+    static const uint8_t none[PIC_HASH_SIZE];
+    sqlite3_stmt *stmt = journal->stmt[QUERY_ANCESTOR];
+    if (memcmp(s->previous, none, PIC_HASH_SIZE) == 0)
+        return PIC_OK;
+    bind(stmt, 1, s->device);
+    bind(stmt, 2, s->audience);
+    bind(stmt, 3, s->first_seq);
+    pic_db_bind_span(stmt, 4, pic_span_of(s->previous, PIC_HASH_SIZE));
+    int status = first_row(stmt);
+    (void)sqlite3_reset(stmt);
+    return status == PIC_ENOT_FOUND ? PIC_EGAP : status;
+}
+
+/* PIC_EFORK when this segment has no place between those of its log. */
+static int room_between(struct pic_journal *journal, const struct pic_segment *s)
+{
+    sqlite3_stmt *stmt = journal->stmt[QUERY_OVERLAP];
+    bind(stmt, 1, s->device);
+    bind(stmt, 2, s->audience);
+    bind(stmt, 3, s->last_seq);
+    int status = first_row(stmt);
+    if (status == PIC_OK && column(stmt, 0) >= s->first_seq)
+        status = PIC_EFORK;
+    (void)sqlite3_reset(stmt);
+    return status == PIC_ENOT_FOUND ? PIC_OK : status;
+}
+
+/* PIC_EFORK when an address of this segment is taken in any log of its device. */
+static int addresses_free(struct pic_journal *journal, const struct pic_segment *s)
+{
+    struct pic_segment_reader *reader = NULL; /* the journal's own looks into what is held */
+    struct pic_buf bytes;
+    uint64_t position;
+    bool done = false;
+    pic_buf_init(&bytes, PIC_SEGMENT_MAX);
+    int status = pic_segment_reader_new(&reader);
+    if (status == PIC_OK)
+        status = pic_segment_reader_open(reader, s);
+    while (status == PIC_OK && !done) {
+        struct pic_change change;
+        status = pic_segment_reader_next(reader, &change, &done);
+        if (status != PIC_OK || done)
+            break;
+        status = pic_journal_find(journal, change.dot, &position, &bytes);
+        status = status == PIC_OK ? PIC_EFORK : status == PIC_ENOT_FOUND ? PIC_OK : status;
+    }
+    pic_segment_reader_free(reader);
+    pic_buf_release(&bytes);
+    return status;
+}
+
+/* The server's logs share one sequence and may branch, where the server was put back from an older
+ * copy: what matters is that the past is held and that no address is given twice. */
+static int server_continues(struct pic_journal *journal, const struct pic_segment *s,
+                            const struct pic_log_head *head, uint64_t *position)
+{
+    uint64_t last = 0;
+    int status = s->first_seq <= head->seq ? held(journal, s, position) : PIC_OK;
+    if (status != PIC_OK && status != PIC_EFORK)
+        return status;
+    status = ancestor(journal, s);
+    if (status == PIC_OK)
+        status = room_between(journal, s);
+    bind(journal->stmt[QUERY_DEVICE_LAST], 1, s->device);
+    if (status == PIC_OK)
+        status = one_number(journal->stmt[QUERY_DEVICE_LAST], &last);
+    return status == PIC_OK && s->first_seq <= last ? addresses_free(journal, s) : status;
+}
+
+/* The next position is SQLite's choice, but above a floor. */
+static int bind_position(struct pic_journal *journal, sqlite3_stmt *stmt, int parameter)
+{
+    uint64_t last = 0;
+    int status = PIC_OK;
+    if (!journal->floor_known)
+        status = pic_journal_number_get(journal, floor_fact, &journal->floor);
+    journal->floor_known = status == PIC_OK;
+    if (status == PIC_OK && journal->floor > 0)
+        status = pic_journal_position(journal, &last);
+    if (status == PIC_OK && last < journal->floor)
+        bind(stmt, parameter, journal->floor + 1);
+    else
+        (void)sqlite3_bind_null(stmt, parameter);
+    return status;
+}
+
 static int write_segment(struct pic_journal *journal, const struct pic_segment *s)
 {
     sqlite3_stmt *stmt = journal->stmt[QUERY_APPEND];
+    int status = bind_position(journal, stmt, 8);
+    if (status != PIC_OK)
+        return status;
     bind(stmt, 1, s->device);
     bind(stmt, 2, s->audience);
     bind(stmt, 3, s->first_seq);
@@ -173,9 +265,17 @@ static int write_segment(struct pic_journal *journal, const struct pic_segment *
     return pic_db_run(stmt);
 }
 
-static int write_head(struct pic_journal *journal, const struct pic_segment *s)
+static int write_head(struct pic_journal *journal, const struct pic_segment *s,
+                      const struct pic_log_head *head)
 {
     sqlite3_stmt *stmt = journal->stmt[QUERY_HEAD_PUT];
+    if (s->first_seq <= head->seq) { /* of a branch that came back */
+        stmt = journal->stmt[QUERY_HEAD_COUNT];
+        bind(stmt, 1, s->device);
+        bind(stmt, 2, s->audience);
+        bind(stmt, 3, s->count);
+        return pic_db_run(stmt);
+    }
     bind(stmt, 1, s->device);
     bind(stmt, 2, s->audience);
     bind(stmt, 3, s->last_seq);
@@ -191,17 +291,84 @@ int pic_journal_append(struct pic_journal *journal, const struct pic_segment *se
     int status = pic_journal_head(journal, segment->device, segment->audience, &head);
     if (status != PIC_OK)
         return status;
-    status = continues(segment, &head);
-    if (status == PIC_EFORK)
-        return held(journal, segment, position);
+    if (segment->device == PIC_DEVICE_SERVER) {
+        status = server_continues(journal, segment, &head, position);
+    } else {
+        status = continues(segment, &head);
+        if (status == PIC_EFORK)
+            return held(journal, segment, position);
+    }
     if (status == PIC_OK)
         status = write_segment(journal, segment);
     if (status != PIC_OK)
         return status;
     uint64_t place = (uint64_t)sqlite3_last_insert_rowid(journal->db->handle);
-    status = write_head(journal, segment);
+    status = write_head(journal, segment, &head);
     if (status == PIC_OK)
         *position = place;
+    return status;
+}
+
+/* Removes what starts after seq, once its head is known. */
+static int cut(struct pic_journal *journal, uint32_t device, uint64_t audience,
+               const struct pic_log_head *head)
+{
+    enum query order = head->seq == 0 ? QUERY_HEAD_DROP : QUERY_HEAD_CUT;
+    uint64_t count = 0;
+    bind(journal->stmt[QUERY_CUT_COUNT], 1, device);
+    bind(journal->stmt[QUERY_CUT_COUNT], 2, audience);
+    bind(journal->stmt[QUERY_CUT_COUNT], 3, head->seq);
+    int status = one_number(journal->stmt[QUERY_CUT_COUNT], &count);
+    if (status != PIC_OK)
+        return status;
+    bind(journal->stmt[QUERY_CUT], 1, device);
+    bind(journal->stmt[QUERY_CUT], 2, audience);
+    bind(journal->stmt[QUERY_CUT], 3, head->seq);
+    status = pic_db_run(journal->stmt[QUERY_CUT]);
+    bind(journal->stmt[order], 1, device);
+    bind(journal->stmt[order], 2, audience);
+    if (order == QUERY_HEAD_CUT) {
+        bind(journal->stmt[order], 3, head->seq);
+        pic_db_bind_span(journal->stmt[order], 4, pic_span_of(head->hash, PIC_HASH_SIZE));
+        bind(journal->stmt[order], 5, count);
+    }
+    return status == PIC_OK ? pic_db_run(journal->stmt[order]) : status;
+}
+
+int pic_journal_give_way(struct pic_journal *journal, const struct pic_segment *segment)
+{
+    struct pic_log_head common = {.seq = segment->first_seq - 1};
+    sqlite3_stmt *stmt = journal->stmt[QUERY_ANCESTOR];
+    memcpy(common.hash, segment->previous, PIC_HASH_SIZE);
+    if (segment->device == PIC_DEVICE_SERVER)
+        return PIC_EFORK;
+    int status = ancestor(journal, segment);
+    if (status == PIC_OK && common.seq > 0) {
+        bind(stmt, 1, segment->device);
+        bind(stmt, 2, segment->audience);
+        bind(stmt, 3, segment->first_seq);
+        pic_db_bind_span(stmt, 4, pic_span_of(segment->previous, PIC_HASH_SIZE));
+        status = first_row(stmt);
+        if (status == PIC_OK && column(stmt, 0) != common.seq)
+            status = PIC_EFORK;
+        (void)sqlite3_reset(stmt);
+    }
+    if (status == PIC_OK)
+        status = cut(journal, segment->device, segment->audience, &common);
+    return status == PIC_EGAP || status == PIC_ENOT_FOUND ? PIC_EFORK : status;
+}
+
+int pic_journal_skip(struct pic_journal *journal, uint64_t by)
+{
+    uint64_t last = 0;
+    uint64_t floor = 0;
+    int status = pic_journal_position(journal, &last);
+    if (status == PIC_OK)
+        status = pic_journal_number_get(journal, floor_fact, &floor);
+    floor = (floor > last ? floor : last) + by;
+    if (status == PIC_OK)
+        status = pic_journal_number_put(journal, floor_fact, floor);
+    journal->floor_known = false;
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* journal: every segment this program holds, in the order it became durable, with the heads of the
- * logs, the receipts and the cursors. Append-only: nothing here is ever updated but heads.
+ * logs, the receipts and the cursors. Append-only: nothing here is ever updated but heads, and only
+ * a replica whose server went back in time ever removes anything (pic_journal_give_way).
  *
  * The same tables serve the server (journal.db) and the agent (inside its one database). Functions
  * do not open transactions: the caller decides what commits together, and rolls back when a call
@@ -34,12 +35,28 @@ PIC_MUST_USE int pic_journal_head(struct pic_journal *journal, uint32_t device, 
  *       no          PIC_EFORK     PIC_EGAP      (*position is where), else PIC_EFORK
  *
  * An agent's log has no gaps, so what starts at head + 1 and names another predecessor proves a
- * second history; asking for what is missing would never end. The server's own logs (device 1)
- * have gaps: whatever starts beyond head is appended, or PIC_EGAP where the hash does not match.
- * An agent's segment that leaves out sequences is PIC_EFORMAT. Only PIC_OK writes; *position is
- * then the new place. */
+ * second history; asking for what is missing would never end. An agent's segment that leaves out
+ * sequences is PIC_EFORMAT.
+ *
+ * The server's own logs (device 1) have gaps, and branch where the server was put back from an
+ * older copy: a segment is appended when the segment before it is held, anywhere in its log
+ * (else PIC_EGAP), and when no change of any log of device 1 has one of its addresses (else
+ * PIC_EFORK). The head is the segment of the greatest sequence.
+ *
+ * Only PIC_OK writes; *position is then the new place. */
 PIC_MUST_USE int pic_journal_append(struct pic_journal *journal, const struct pic_segment *segment,
                                     uint64_t *position);
+
+/* What a replica does with the end of an agent's log that its server, put back from an older copy,
+ * no longer has and has taken something else in the place of: removes everything from the sequence
+ * on at which segment starts, so that it can be appended. The caller has kept what is removed.
+ * PIC_EFORK: the segment before it is not held, or is one of device 1. */
+PIC_MUST_USE int pic_journal_give_way(struct pic_journal *journal,
+                                      const struct pic_segment *segment);
+
+/* Leaves positions out, so that none that this journal may have given before it was put back from
+ * an older copy is given again. */
+PIC_MUST_USE int pic_journal_skip(struct pic_journal *journal, uint64_t by);
 
 /* Greatest position; 0 when empty. */
 PIC_MUST_USE int pic_journal_position(struct pic_journal *journal, uint64_t *out);

@@ -24,7 +24,7 @@ def says(what: str, text: str, *words: str) -> None:
 
 
 def people_read_names(server: s.Server) -> None:
-    share = server.new("part", "ajouter", "--fonds", s.FUND, "--financeur", "Ville", "--role", "local",
+    share = server.new("part", "ajouter", "--fonds", s.FUND, "--financeur", "Ville", "--role", "principal",
                        "--taux", "100", "--montant", "5 000")
     server.ok("versement", "ajouter", "--part", share, "--montant", "700,00", "--date", "15/01/2026",
               "--reference", "MANDAT-62498")

@@ -229,7 +229,7 @@ static void prepare(struct person people[static LAPTOPS])
     check(RUN_TO(out, "fonds", "creer", "--nom", "PIC 2026", "--cadre", "pic", "--annee", "2026",
                  "--gestionnaire", "ADCM") == 0,
           "fonds");
-    (void)lines_of(out, "Numéro", number, sizeof number);
+    (void)lines_of(out, "N°", number, sizeof number);
     check(pic_dot_parse(number, &fund) == PIC_OK, "number of the fund");
     for (unsigned i = 0; i < LAPTOPS; i++) {
         char file[128];

@@ -151,6 +151,14 @@ static void print_documents(struct pic_buf *out, struct pic_buf *b)
         .get = {.total = 1000, .bytes = pic_span_text("ten bytes.")}};
     pic_reply_put(&get_reply, b);
     print_and_clear(out, "get_reply", b);
+    const struct pic_request give = {.type = PIC_REQUEST_GIVE,
+                                     .give = {.segment = pic_span_text("a segment")}};
+    pic_request_put(&give, b);
+    print_and_clear(out, "give_request", b);
+    const struct pic_reply give_reply = {
+        .type = PIC_REQUEST_GIVE, .time_ms = STAGE_NOW_MS, .give = {.head_seq = 17}};
+    pic_reply_put(&give_reply, b);
+    print_and_clear(out, "give_reply", b);
 }
 
 static void print_clear_frames(struct stage *s, struct pic_buf *out, struct pic_buf *b)

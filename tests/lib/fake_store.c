@@ -252,6 +252,25 @@ static int enrol(void *context, const struct pic_enrol_request *request,
     return PIC_OK;
 }
 
+static int author(void *context, uint32_t number, struct pic_answer_device *out)
+{
+    struct fake_store *s = context;
+    for (unsigned i = 0; i < s->device_n; i++) {
+        if (s->devices[i].device.certificate.device == number) {
+            *out = s->devices[i].device;
+            return s->trouble;
+        }
+    }
+    return PIC_ENOT_FOUND;
+}
+
+static int take_back(void *context, const struct pic_answer_device *author_,
+                     const struct pic_segment *segment, int64_t now_ms)
+{
+    struct pic_receipt receipt_of;
+    return append(context, author_, segment, now_ms, &receipt_of);
+}
+
 static void seen(void *context, const struct pic_answer_device *d, int64_t now_ms,
                  const struct pic_sync_request *told)
 {
@@ -263,8 +282,9 @@ static void seen(void *context, const struct pic_answer_device *d, int64_t now_m
 void fake_store_init(struct fake_store *s)
 {
     memset(s, 0, sizeof *s);
-    s->table = (struct pic_answer_store){s,      device, head, append,     receipt, mark, feed,
-                                         wanted, put,    get,  invitation, enrol,   seen};
+    s->table =
+        (struct pic_answer_store){s,   device, head,       append, receipt, mark,      feed, wanted,
+                                  put, get,    invitation, enrol,  author,  take_back, seen};
     pic_buf_init(&s->wishes, (size_t)2 * PIC_WANTED_MAX * PIC_HASH_SIZE);
     pic_buf_init(&s->blob.bytes, FAKE_BLOB_MAX);
 }

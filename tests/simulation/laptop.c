@@ -146,14 +146,19 @@ int laptop_sync(struct laptop *l, unsigned errands)
          pic_status_name(status), cut ? " (cut)" : "", (unsigned long long)report.changes_sent,
          (unsigned long long)report.segments_received, report.restamped ? ", restamped" : "",
          report.shifted ? ", shifted" : "", report.server_had_forgotten ? ", forgotten" : "");
+    if (report.segments_given > 0)
+        tell(h, "  gives %llu segments back", (unsigned long long)report.segments_given);
     if (status != PIC_OK)
-        tell(h, "  lanes: enrol %s, changes %s, recover %s, pull %s, documents %s, closing %s",
-             pic_status_name(report.lanes[PIC_LANE_ENROL]),
-             pic_status_name(report.lanes[PIC_LANE_CHANGES]),
-             pic_status_name(report.lanes[PIC_LANE_RECOVER]),
-             pic_status_name(report.lanes[PIC_LANE_PULL]),
-             pic_status_name(report.lanes[PIC_LANE_DOCUMENTS]),
-             pic_status_name(report.lanes[PIC_LANE_CLOSING]));
+        tell(
+            h,
+            "  lanes: enrol %s, changes %s, recover %s, pull %s, give %s, documents %s, closing %s",
+            pic_status_name(report.lanes[PIC_LANE_ENROL]),
+            pic_status_name(report.lanes[PIC_LANE_CHANGES]),
+            pic_status_name(report.lanes[PIC_LANE_RECOVER]),
+            pic_status_name(report.lanes[PIC_LANE_PULL]),
+            pic_status_name(report.lanes[PIC_LANE_GIVE]),
+            pic_status_name(report.lanes[PIC_LANE_DOCUMENTS]),
+            pic_status_name(report.lanes[PIC_LANE_CLOSING]));
     laptop_settle(l);
     promise_note_acknowledged(l);
     if (status != PIC_OK || report.server_ms == 0)

@@ -43,7 +43,7 @@ mutant "skip the chain check" schema/store/journal.c \
     's/^    bool chained = memcmp.*/    bool chained = true;/'
 mutant "acknowledge before commit" server/store.c \
     's/\.durability = PIC_DURABLE/.durability = PIC_REBUILDABLE/'
-mutant "apply twice" agent/seal.c \
+mutant "apply twice" agent/move.c \
     's/^        same = status == PIC_OK \&\&$/        same = status == PIC_EFAIL \&\&/'
 mutant "order by wall clock" protocol/base/clock.c \
     's/^    clock->last = now > clock->last.*/    clock->last = now | (clock->last + 1) % 4096;/'

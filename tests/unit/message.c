@@ -167,7 +167,7 @@ static void same_reply(const struct pic_reply *a, const struct pic_reply *b)
 }
 
 static const enum pic_request_type types[] = {PIC_REQUEST_ENROL, PIC_REQUEST_SYNC, PIC_REQUEST_PUT,
-                                              PIC_REQUEST_GET};
+                                              PIC_REQUEST_GET, PIC_REQUEST_GIVE};
 enum { TYPES = sizeof types / sizeof *types };
 
 static void decode_of_encode_is_the_message(void **state)
@@ -224,7 +224,7 @@ static void a_message_has_one_encoding(void **state)
         {"nothing", "", 0, PIC_EFORMAT},
         {"another version", "\x02\x02\x00", 3, PIC_EVERSION},
         {"version zero", "\x02\x00\x00", 3, PIC_EVERSION},
-        {"no such type", "\x05\x01\x00", 3, PIC_EFORMAT},
+        {"no such type", "\x06\x01\x00", 3, PIC_EFORMAT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct pic_request out;

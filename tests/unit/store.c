@@ -545,6 +545,98 @@ static void the_servers_logs_have_gaps_but_one_chain(void **state)
     assert_refused(r, &later, PIC_EFORK);
 }
 
+/* A server put back from an older copy goes on elsewhere in its sequence; what it had lost comes
+ * back from who held it, before or after. */
+static void the_servers_logs_branch_where_it_was_put_back(void **state)
+{
+    struct room *r = *state;
+    struct log all = log_of(PIC_DEVICE_SERVER, PIC_AUDIENCE_ALL);
+    struct log one = log_of(PIC_DEVICE_SERVER, ours);
+    const uint64_t before[] = {1, 2};
+    const uint64_t lost[] = {3};
+    const uint64_t lost_too[] = {4, 6};
+    const uint64_t later[] = {1000, 1001};
+    seal_at(r, &all, before, 2, 10);
+    (void)append(r, &all);
+    struct log first = all;
+    seal_at(r, &first, lost, 1, 10);
+    struct log second = first;
+    advance(&second);
+    seal_at(r, &second, lost_too, 2, 10);
+    seal_at(r, &all, later, 2, 10);
+    (void)append(r, &all);
+    assert_refused(r, &second, PIC_EGAP); /* 3 is missing */
+    struct log kept = all;
+    (void)append(r, &first);
+    (void)append(r, &second);
+    assert_head(r, &kept); /* the greatest sequence */
+    uint64_t position = 0;
+    assert_int_equal(pic_journal_append(r->journal, &second.segment, &position), PIC_EEXISTS);
+    const uint64_t taken[] = {1001};
+    seal_at(r, &one, taken, 1, 10); /* an address of another log */
+    assert_refused(r, &one, PIC_EFORK);
+    const uint64_t free[] = {5};
+    seal_at(r, &one, free, 1, 10); /* between those of another log */
+    (void)append(r, &one);
+    struct log inside = first;
+    const uint64_t between[] = {5};
+    seal_at(r, &inside, between, 1, 10); /* no place in this log */
+    assert_refused(r, &inside, PIC_EFORK);
+    struct pic_buf out;
+    pic_buf_init(&out, PIC_SEGMENT_MAX);
+    for (uint64_t seq = 1; seq <= 6; seq++)
+        assert_int_equal(
+            pic_journal_find(r->journal, pic_dot(PIC_DEVICE_SERVER, seq), &position, &out), PIC_OK);
+    pic_buf_release(&out);
+}
+
+static void a_replica_gives_way_to_its_server(void **state)
+{
+    struct room *r = *state;
+    struct log log = log_of(AGENT, ours);
+    struct log other = log_of(OTHER, ours);
+    (void)grow(r, &log, 4, 10);
+    struct log common = log;
+    (void)grow(r, &log, 3, 10);
+    (void)grow(r, &log, 2, 10);
+    (void)grow(r, &other, 2, 10);
+    struct log truth = common;
+    seal(r, &truth, 2, 11);
+    assert_refused(r, &truth, PIC_EFORK);
+    assert_int_equal(pic_journal_give_way(r->journal, &truth.segment), PIC_OK);
+    assert_head(r, &common);
+    assert_head(r, &other);
+    (void)append(r, &truth);
+    assert_head(r, &truth);
+    struct log stranger = log_of(AGENT, ours); /* from another past */
+    seal(r, &stranger, 3, 12);
+    advance(&stranger);
+    seal(r, &stranger, 1, 12);
+    assert_int_equal(pic_journal_give_way(r->journal, &stranger.segment), PIC_EFORK);
+    assert_head(r, &truth);
+    truth = log_of(AGENT, ours);
+    seal(r, &truth, 1, 12); /* from its very beginning */
+    assert_int_equal(pic_journal_give_way(r->journal, &truth.segment), PIC_OK);
+    (void)append(r, &truth);
+    assert_head(r, &truth);
+    struct log server = log_of(PIC_DEVICE_SERVER, ours);
+    seal(r, &server, 1, 10);
+    assert_int_equal(pic_journal_give_way(r->journal, &server.segment), PIC_EFORK);
+}
+
+static void positions_that_were_given_are_left_out(void **state)
+{
+    struct room *r = *state;
+    struct log log = log_of(AGENT, ours);
+    assert_int_equal(grow(r, &log, 1, 10), 1);
+    assert_int_equal(pic_journal_skip(r->journal, 100), PIC_OK);
+    assert_int_equal(grow(r, &log, 1, 10), 102);
+    assert_int_equal(grow(r, &log, 1, 10), 103);
+    assert_int_equal(pic_journal_skip(r->journal, 100), PIC_OK);
+    assert_int_equal(pic_journal_skip(r->journal, 100), PIC_OK);
+    assert_int_equal(grow(r, &log, 1, 10), 304);
+}
+
 static void what_is_rolled_back_was_never_there(void **state)
 {
     struct room *r = *state;
@@ -712,10 +804,14 @@ static void some_segments(struct room *r)
     (void)grow(r, &mine, 1, 10);   /* 2 */
     (void)grow(r, &far, 1, 10);    /* 3 */
     (void)grow(r, &beside, 1, 10); /* 4 */
-    (void)grow(r, &secret, 1, 10); /* 5 */
-    (void)grow(r, &mine, 1, 10);   /* 6 */
-    (void)grow(r, &all, 1, 10);    /* 7 */
-    (void)grow(r, &far, 1, 10);    /* 8 */
+    const uint64_t shared[] = {2}; /* the server's logs share one sequence */
+    seal_at(r, &secret, shared, 1, 10);
+    (void)append(r, &secret);    /* 5 */
+    (void)grow(r, &mine, 1, 10); /* 6 */
+    const uint64_t next[] = {3};
+    seal_at(r, &all, next, 1, 10);
+    (void)append(r, &all);      /* 7 */
+    (void)grow(r, &far, 1, 10); /* 8 */
 }
 
 static void a_feed_is_for_one_organisation(void **state)
@@ -981,6 +1077,9 @@ int main(void)
         JOURNAL_TEST(what_skips_a_change_is_a_gap),
         JOURNAL_TEST(the_same_again_exists_already),
         JOURNAL_TEST(another_history_is_a_fork),
+        JOURNAL_TEST(the_servers_logs_branch_where_it_was_put_back),
+        JOURNAL_TEST(a_replica_gives_way_to_its_server),
+        JOURNAL_TEST(positions_that_were_given_are_left_out),
         JOURNAL_TEST(an_empty_log_has_no_predecessor),
         JOURNAL_TEST(the_servers_logs_have_gaps_but_one_chain),
         JOURNAL_TEST(what_is_rolled_back_was_never_there),
