@@ -5,8 +5,6 @@
 
 #include "agent/branch.h"
 #include "agent/courier_state.h"
-#include "agent/erasure.h"
-#include "agent/identities.h"
 #include "agent/move.h"
 #include "agent/query.h"
 #include "agent/seal.h"
@@ -141,24 +139,50 @@ static int recovery_cursor(struct pic_courier *c)
     return status;
 }
 
+/* Whether this laptop's log holds what the server told of it. */
+static int holds_told(struct pic_courier *c, bool *holds)
+{
+    uint8_t hash[PIC_HASH_SIZE];
+    int status = pic_seal_hash(c->agent, c->told_seq, hash);
+    *holds = status == PIC_OK && memcmp(hash, c->told_mark, PIC_MARK_SIZE) == 0;
+    return status == PIC_ENOT_FOUND ? PIC_OK : status;
+}
+
+/* The feed with this laptop's own segments in it, from where the last receipt says. A server that
+ * was put back gave the same place to something else, or put what it took back before it: where
+ * that did not bring what was told, all of the feed is heard. */
+static int pull_own(struct pic_courier *c)
+{
+    bool holds = false;
+    int status = recovery_cursor(c);
+    if (status == PIC_OK)
+        status = run_lane(c, PIC_LANE_RECOVER);
+    if (status == PIC_OK)
+        status = holds_told(c, &holds);
+    if (status != PIC_OK || holds || c->broken)
+        return status;
+    c->cursor = 0;
+    memset(c->cursor_mark, 0, PIC_MARK_SIZE);
+    c->fed = c->more = false;
+    return run_lane(c, PIC_LANE_RECOVER);
+}
+
 /* Own log pulled back, what was pending behind it, state made again. */
 static int recover(struct pic_courier *c)
 {
-    uint8_t hash[PIC_HASH_SIZE];
+    bool holds = false;
     struct pic_log_head head = {0};
     enum pic_courier_lane before = c->lane;
     if (c->own)
         return PIC_EFORK;
-    int status = recovery_cursor(c);
-    if (status == PIC_OK)
-        status = pic_agent_head(c->agent, &head);
+    int status = pic_agent_head(c->agent, &head);
     c->push_next = head.seq + 1; /* only what is acknowledged is claimed meanwhile */
     c->own = true;
     c->fed = false;
     c->more = false;
     c->kept_max = 1; /* this cursor is not the store's */
     if (status == PIC_OK)
-        status = run_lane(c, PIC_LANE_RECOVER);
+        status = pull_own(c);
     c->own = false;
     c->kept_max = KEPT_MAX;
     c->fed = false; /* the feed itself is still to come, from where it was */
@@ -168,11 +192,10 @@ static int recover(struct pic_courier *c)
     /* Also where the line broke half-way: some of it came, and the next entry must see it. */
     int rebuilt = pic_agent_rebuild(c->agent, c->err);
     status = status == PIC_OK ? rebuilt : status;
-    if (status != PIC_OK)
-        return status;
-    status = pic_seal_hash(c->agent, c->told_seq, hash);
-    if (status != PIC_OK || memcmp(hash, c->told_mark, PIC_MARK_SIZE) != 0)
-        return PIC_EFORK;
+    if (status == PIC_OK)
+        status = holds_told(c, &holds);
+    if (status != PIC_OK || !holds)
+        return status == PIC_OK ? PIC_EFORK : status;
     c->report->shifted = true;
     return start_pushing(c);
 }
@@ -366,13 +389,6 @@ static int conclude(struct pic_courier *c, int outcome)
     return outcome != PIC_OK ? outcome : status != PIC_OK ? status : kept;
 }
 
-/* Whether this laptop keeps sealed people, and has a state that names them. */
-static bool keeps_people(const struct pic_agent *agent)
-{
-    return agent->state != NULL && agent->self.enrolled &&
-           (agent->self.role & PIC_ROLE_ASSOCIATION) != 0;
-}
-
 int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
                     const struct pic_carrier *carrier, const struct pic_courier_options *options,
                     struct pic_courier_report *report, struct pic_err *err)
@@ -383,7 +399,6 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     memset(report, 0, sizeof *report);
     c->agent = agent;
     c->keys = keys;
-    agent->blobs.owner.reader = &keys->box;
     c->carrier = carrier;
     c->options = options;
     c->report = report;
@@ -391,9 +406,7 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     pic_buf_init(&c->frame, PIC_FRAME_MAX);
     pic_buf_init(&c->plain, PIC_FRAME_MAX);
     pic_buf_init(&c->segment, PIC_SEGMENT_MAX);
-    int status = keeps_people(agent) ? pic_identities_count(agent, keys, err) : PIC_OK;
-    if (status == PIC_OK)
-        status = prepare(c);
+    int status = prepare(c);
     if (status == PIC_OK)
         status = run_lanes(c);
     if (c->rebuild_due) { /* also where the line broke: the next entry must see what there is */
@@ -401,14 +414,10 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
         status = status == PIC_OK ? rebuilt : status;
     }
     status = conclude(c, status);
-    if (status == PIC_OK && keeps_people(agent))
-        status = pic_erasure_settle(agent, err);
-    agent->blobs.owner.reader = NULL;
     forget_flight(c);
     pic_buf_release(&c->frame);
     pic_buf_wipe(&c->plain);
     pic_buf_release(&c->segment);
-    pic_buf_release(&c->in.wanted);
     free(c);
     if (status == PIC_OK || (err != NULL && err->status == status))
         return status;

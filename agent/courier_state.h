@@ -43,9 +43,8 @@ struct pic_outgoing {
 };
 
 struct pic_incoming {
-    bool here, asking, listed;
-    struct pic_buf wanted; /* hashes of what is not here: summaries, and sealed people */
-    size_t at;             /* in wanted, of what comes next */
+    bool here, asking;
+    uint64_t summary; /* id of the row that names it */
     uint8_t hash[PIC_HASH_SIZE];
     uint64_t offset;
 };
@@ -65,10 +64,8 @@ struct pic_courier {
     enum pic_courier_lane lane;
     enum pic_turn turn;
     unsigned turns;
-    int refused;     /* first status of the lane that is not a way back */
-    bool broken;     /* the connection is over */
-    bool by_file;    /* no answer comes while asking: nothing waits for one */
-    int64_t news_ms; /* by file: what is older than this tells nothing of where logs stand */
+    int refused; /* first status of the lane that is not a way back */
+    bool broken; /* the connection is over */
 
     uint64_t push_next; /* first own sequence not sent in this run */
     uint64_t told_seq;  /* head that the server told, with the turn */
