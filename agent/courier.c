@@ -176,7 +176,7 @@ static int recover(struct pic_courier *c)
     if (c->own)
         return PIC_EFORK;
     int status = pic_agent_head(c->agent, &head);
-    c->push_next = head.seq + 1; /* only what is acknowledged is claimed meanwhile */
+    c->push_next = head.seq + 1;
     c->own = true;
     c->fed = false;
     c->more = false;
