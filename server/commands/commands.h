@@ -11,6 +11,7 @@
 #define PIC_SERVER_COMMANDS(TABLE)                                                                 \
     TABLE(life)                                                                                    \
     TABLE(devices)                                                                                 \
+    TABLE(courier)                                                                                 \
     TABLE(field)                                                                                   \
     TABLE(proof)                                                                                   \
     TABLE(bank)                                                                                    \
