@@ -40,8 +40,8 @@ static int insert(struct pic_deposit *d)
     return pic_db_run(stmt);
 }
 
-int pic_deposit_new(struct pic_deposit *d, struct pic_agent *agent, struct pic_keys *keys,
-                    bool own, struct pic_err *err)
+int pic_deposit_new(struct pic_deposit *d, struct pic_agent *agent, struct pic_keys *keys, bool own,
+                    struct pic_err *err)
 {
     const struct pic_random *random = &agent->world->random;
     init(d, agent, keys);

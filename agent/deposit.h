@@ -37,7 +37,8 @@ PIC_MUST_USE int pic_deposit_keep(struct pic_deposit *deposit, struct pic_err *e
 
 /* PIC_ENOT_FOUND: not made here, or forgotten. Release in any case. */
 PIC_MUST_USE int pic_deposit_find(struct pic_deposit *deposit, struct pic_agent *agent,
-                                  struct pic_keys *keys, const uint8_t id[static PIC_PARCEL_ID_SIZE]);
+                                  struct pic_keys *keys,
+                                  const uint8_t id[static PIC_PARCEL_ID_SIZE]);
 /* The index-th request, ready to read its answer. PIC_ENOT_FOUND: used before, or never made. */
 PIC_MUST_USE int pic_deposit_slot(struct pic_deposit *deposit, uint64_t index,
                                   struct pic_slot *out);

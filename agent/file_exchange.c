@@ -127,8 +127,7 @@ static int ask_all(struct journey *j, enum pic_courier_lane lane)
 {
     bool more = true;
     int status = PIC_OK;
-    while (status == PIC_OK && more &&
-           j->writer.parcel.items < PIC_PARCEL_ITEMS_MAX - ITEMS_KEPT)
+    while (status == PIC_OK && more && j->writer.parcel.items < PIC_PARCEL_ITEMS_MAX - ITEMS_KEPT)
         status = ask_one(j, lane, &more);
     return status;
 }

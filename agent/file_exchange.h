@@ -16,16 +16,17 @@
 struct pic_file_report {
     struct pic_courier_report courier; /* deposit: changes and documents that the file holds */
     uint64_t requests, bytes;
-    uint64_t documents_left; /* that did not fit */
-    bool ended;              /* collect: the file was read to its end */
-    bool whole;              /* collect: every request of the deposit was answered by now */
-    bool again;              /* collect: what came back asks for another deposit */
+    uint64_t documents_left;        /* that did not fit */
+    bool ended;                     /* collect: the file was read to its end */
+    bool whole;                     /* collect: every request of the deposit was answered by now */
+    bool again;                     /* collect: what came back asks for another deposit */
     uint8_t id[PIC_PARCEL_ID_SIZE]; /* of the deposit */
     char path[PIC_PARCEL_PATH_MAX]; /* deposit: of the file */
 };
 
-/* Writes one file of requests into folder, in place of those that this laptop had left there. options.document_bytes_max: of documents, whole ones
- * only. Errors of the store and of the disk; then no file is left. */
+/* Writes one file of requests into folder, in place of those that this laptop had left there.
+ * options.document_bytes_max: of documents, whole ones only. Errors of the store and of the disk;
+ * then no file is left. */
 PIC_MUST_USE int pic_file_deposit(struct pic_agent *agent, struct pic_keys *keys,
                                   const char *folder, const struct pic_courier_options *options,
                                   struct pic_file_report *report, struct pic_err *err);

@@ -10,11 +10,11 @@
 
 struct pic_file_answered {
     char name[PIC_PARCEL_NAME_MAX + 1];
-    uint32_t device;    /* 0: none that is known */
-    uint64_t requests;  /* answered */
-    uint64_t refused;   /* with another status than ok */
-    bool whole;         /* the file had its end */
-    int status;         /* PIC_OK, or why it was left alone */
+    uint32_t device;   /* 0: none that is known */
+    uint64_t requests; /* answered */
+    uint64_t refused;  /* with another status than ok */
+    bool whole;        /* the file had its end */
+    int status;        /* PIC_OK, or why it was left alone */
 };
 
 /* Answers every file of requests in folder; each is told to one, in order. server is written to. */

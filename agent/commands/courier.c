@@ -51,7 +51,7 @@ static int budget_of(struct pic_call *call, uint64_t *out)
     static const struct {
         const char *unit;
         unsigned bits;
-    } units[] = {{"", 0},          {"K", KILO_BITS},  {"Ko", KILO_BITS}, {"M", MEGA_BITS},
+    } units[] = {{"", 0},           {"K", KILO_BITS}, {"Ko", KILO_BITS}, {"M", MEGA_BITS},
                  {"Mo", MEGA_BITS}, {"G", GIGA_BITS}, {"Go", GIGA_BITS}};
     const char *typed = pic_call_option(call, "budget");
     char *end = NULL;
@@ -72,7 +72,7 @@ static int budget_of(struct pic_call *call, uint64_t *out)
 }
 
 static const struct pic_column deposit_columns[] = {
-    {"fichier", "Fichier", PIC_TYPE_TEXT},     {"saisies", "Saisies", PIC_TYPE_COUNT},
+    {"fichier", "Fichier", PIC_TYPE_TEXT},      {"saisies", "Saisies", PIC_TYPE_COUNT},
     {"documents", "Documents", PIC_TYPE_COUNT}, {"restants", "Documents restants", PIC_TYPE_COUNT},
     {"octets", "Octets", PIC_TYPE_COUNT},
 };
@@ -114,8 +114,8 @@ int pic_command_deposit(struct pic_call *call)
     if (pic_call_has(call, "saisies-seules"))
         t.options.errands &= ~(unsigned)PIC_ERRAND_DOCUMENTS;
     if (status == PIC_OK)
-        status = pic_file_deposit(&t.agent, &t.keys, call->args[0], &t.options, &report,
-                                  &call->err);
+        status =
+            pic_file_deposit(&t.agent, &t.keys, call->args[0], &t.options, &report, &call->err);
     if (status == PIC_OK)
         status = tell_deposit(call, &report);
     close_trip(&t);
@@ -232,8 +232,8 @@ int pic_command_collect(struct pic_call *call)
     struct collecting c = {.call = call, .trip = &t};
     int status = open_trip(call, &t);
     if (status == PIC_OK)
-        status = pic_parcel_each(call->args[0], PIC_PARCEL_REPLY_SUFFIX, collect_one, &c,
-                                 &call->err);
+        status =
+            pic_parcel_each(call->args[0], PIC_PARCEL_REPLY_SUFFIX, collect_one, &c, &call->err);
     if (status == PIC_OK) {
         pic_session_save(&t.keys, t.agent.folder, desk->runtime);
         status = tell_collected(&c);

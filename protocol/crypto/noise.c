@@ -324,7 +324,8 @@ int pic_noise_answer_read(struct pic_noise *n, struct pic_span message, struct p
     return end_message(n, rc, out, start);
 }
 
-/* The cipher's key is not kept: the first token of message 2 that encrypts comes after a new one. */
+/* The cipher's key is not kept: the first token of message 2 that encrypts comes after a new one.
+ */
 void pic_noise_park(const struct pic_noise *n, struct pic_buf *out)
 {
     pic_buf_bytes(out, n->ephemeral.secret.bytes, PIC_KEY_SIZE);

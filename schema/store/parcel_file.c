@@ -88,8 +88,8 @@ int pic_parcel_create(struct pic_parcel_writer *w, const char *folder,
     if (n < 0 || m < 0 || (size_t)m + PIC_PARCEL_NAME_MAX >= sizeof w->draft)
         return pic_fail(err, PIC_ELIMIT, folder, NULL);
     (void)unlink(w->draft); /* of a run that was cut */
-    int fd = open(w->draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                  S_IRUSR | S_IWUSR);
+    int fd =
+        open(w->draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
     w->file = fd < 0 ? NULL : fdopen(fd, "wb");
     if (w->file == NULL) {
         int error = errno;
@@ -235,8 +235,8 @@ int pic_parcel_each(const char *folder, const char *suffix,
 
 static bool is_plain(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
 }
 
 void pic_parcel_stem(const char *path, char out[static PIC_PARCEL_NAME_MAX + 1])

@@ -6,8 +6,8 @@
 /* --- relever --- */
 
 static const struct pic_column answered_columns[] = {
-    {"fichier", "Fichier", PIC_TYPE_TEXT},      {"appareil", "Ordinateur", PIC_TYPE_COUNT},
-    {"demandes", "Demandes", PIC_TYPE_COUNT},   {"refusees", "Refusées", PIC_TYPE_COUNT},
+    {"fichier", "Fichier", PIC_TYPE_TEXT},       {"appareil", "Ordinateur", PIC_TYPE_COUNT},
+    {"demandes", "Demandes", PIC_TYPE_COUNT},    {"refusees", "Refusées", PIC_TYPE_COUNT},
     {"entier", "Fichier entier", PIC_TYPE_BOOL}, {"resultat", "Résultat", PIC_TYPE_TEXT},
 };
 
@@ -90,8 +90,9 @@ const struct pic_command pic_commands_courier[] = {
     {.path = "courrier relever",
      .usage = "DOSSIER",
      .summary = "Répond aux fichiers que les associations ont déposés sur une clé USB",
-     .detail = "Comme par le réseau, y compris pendant que « serve » travaille. Un fichier coupé est "
-               "utilisé jusqu'où il va. Les réponses attendent « courrier deposer ».",
+     .detail =
+         "Comme par le réseau, y compris pendant que « serve » travaille. Un fichier coupé est "
+         "utilisé jusqu'où il va. Les réponses attendent « courrier deposer ».",
      .run = run_answer,
      .arg_min = 1,
      .arg_max = 1},

@@ -22,6 +22,7 @@ def receipts(laptop: s.Laptop) -> list[str]:
 
 def digest(server: s.Server) -> tuple[str, int]:
     """What the server's state says, and how many segments made it."""
+    server.rows("projet")  # brings the state level with the journal
     found = server.ok("--json", "verifier", "--tout").json()
     return found["empreinte"], found["segments"]
 
