@@ -93,8 +93,9 @@ static const struct pic_command commands[] = {
     {.path = "courrier deposer",
      .usage = "DOSSIER",
      .summary = "Écrit sur une clé USB ce qui est à envoyer, sans Internet",
-     .detail = "Le fichier n'est lisible que par le serveur. Portez-le à la Région ; la clé revient "
-               "avec la réponse, que « courrier relever » prend.",
+     .detail =
+         "Le fichier n'est lisible que par le serveur. Portez-le à la Région ; la clé revient "
+         "avec la réponse, que « courrier relever » prend.",
      .options = deposit_options,
      .run = pic_command_deposit,
      .arg_min = 1,

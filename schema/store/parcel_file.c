@@ -246,7 +246,12 @@ void pic_parcel_stem(const char *path, char out[static PIC_PARCEL_NAME_MAX + 1])
     const char *dot = strrchr(name, '.');
     size_t n = dot == NULL ? strlen(name) : (size_t)(dot - name);
     size_t at = 0;
-    for (size_t i = 0; i < n && at < PIC_PARCEL_NAME_MAX; i++)
-        out[at++] = is_plain(name[i]) || (name[i] == '.' && i > 0) ? name[i] : '_';
+    for (size_t i = 0; i < n && at < PIC_PARCEL_NAME_MAX; i++) {
+        bool kept = is_plain(name[i]) || (name[i] == '.' && i > 0);
+        out[at] = '_';
+        if (kept)
+            out[at] = name[i];
+        at++;
+    }
     out[at] = '\0';
 }
