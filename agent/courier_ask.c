@@ -217,7 +217,8 @@ static int outgoing_start(struct pic_courier *c, bool *more)
         return PIC_OK;
     }
     int status = outgoing_find(c, &found);
-    *more = status == PIC_OK && found;
+    bool fits = !c->by_file || (found && c->out.size <= c->options->document_bytes_max - c->done);
+    *more = status == PIC_OK && found && fits;
     c->out.here = *more;
     c->out.asking = false;
     c->begun += *more ? c->out.size : 0;
@@ -237,7 +238,7 @@ static int put_next(struct pic_courier *c, struct pic_slot *slot, bool *more)
         int status = outgoing_start(c, more);
         if (status != PIC_OK || !*more)
             return status;
-        out->asking = out->size > c->chunk; /* part of it may be there already */
+        out->asking = !c->by_file && out->size > c->chunk; /* part of it may be there already */
     }
     memcpy(request.put.hash, out->hash, PIC_HASH_SIZE);
     memcpy(slot->hash, out->hash, PIC_HASH_SIZE);

@@ -64,8 +64,10 @@ struct pic_courier {
     enum pic_courier_lane lane;
     enum pic_turn turn;
     unsigned turns;
-    int refused; /* first status of the lane that is not a way back */
-    bool broken; /* the connection is over */
+    int refused;     /* first status of the lane that is not a way back */
+    bool broken;     /* the connection is over */
+    bool by_file;    /* no answer comes while asking: nothing waits for one */
+    int64_t news_ms; /* by file: what is older than this tells nothing of where logs stand */
 
     uint64_t push_next; /* first own sequence not sent in this run */
     uint64_t told_seq;  /* head that the server told, with the turn */

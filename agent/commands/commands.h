@@ -20,6 +20,9 @@ int pic_command_waiting(struct pic_call *call);
 int pic_command_sync(struct pic_call *call);
 int pic_command_send(struct pic_call *call);
 int pic_command_receive(struct pic_call *call);
+/* courier.c */
+int pic_command_deposit(struct pic_call *call);
+int pic_command_collect(struct pic_call *call);
 /* entry.c */
 int pic_command_add(struct pic_call *call);
 int pic_command_change(struct pic_call *call);

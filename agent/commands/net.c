@@ -88,7 +88,7 @@ static void show_progress(void *context, enum pic_courier_lane lane, uint64_t do
     pic_progress_at(&w->progress, done, now_ms);
 }
 
-static void tell_report(struct pic_call *call, const struct pic_courier_report *report)
+void pic_net_tell(struct pic_call *call, const struct pic_courier_report *report)
 {
     struct pic_buf sent;
     struct pic_buf received;
@@ -112,7 +112,7 @@ static void tell_report(struct pic_call *call, const struct pic_courier_report *
 }
 
 /* floor(log2(MiB free)) + 1: enough to see trouble coming, too little to tell laptops apart. */
-static unsigned free_disk(const char *folder)
+unsigned pic_net_disk(const char *folder)
 {
     struct statvfs s;
     unsigned bucket = 0;
@@ -124,8 +124,8 @@ static unsigned free_disk(const char *folder)
 }
 
 /* "Samira B., bureau": what the others read in the history. Cut between two characters. */
-static void put_label(const struct pic_agent *agent, const char *computer,
-                      char out[static PIC_LABEL_MAX + 1])
+void pic_net_label(const struct pic_agent *agent, const char *computer,
+                   char out[static PIC_LABEL_MAX + 1])
 {
     char whole[PIC_AGENT_NAME_MAX + PIC_LABEL_MAX];
     (void)snprintf(whole, sizeof whole, "%s, %.48s", agent->self.person, computer);
@@ -144,12 +144,12 @@ int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_
         .call = call, .now_ms = agent->world->now_ms, .context = agent->world->context};
     struct pic_courier_report report;
     char label[PIC_LABEL_MAX + 1];
-    put_label(agent, desk->computer, label);
+    pic_net_label(agent, desk->computer, label);
     const struct pic_courier_options options = {.errands = limits->errands,
                                                 .document_bytes_max = limits->document_bytes_max,
                                                 .program = PIC_AGENT_VERSION,
                                                 .label = label,
-                                                .disk = free_disk(agent->folder),
+                                                .disk = pic_net_disk(agent->folder),
                                                 .progress = show_progress,
                                                 .context = &w};
     int status = pic_courier_run(agent, keys, carrier, &options, &report, &call->err);
@@ -157,6 +157,6 @@ int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_
         pic_progress_end(&w.progress, pic_speech_text(status == PIC_OK ? PIC_TELL_LANE_DONE
                                                                        : PIC_TELL_LANE_STOPPED));
     if (report.server_ms != 0)
-        tell_report(call, &report);
+        pic_net_tell(call, &report);
     return status;
 }

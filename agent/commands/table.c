@@ -26,6 +26,11 @@ static const struct pic_option correct_options[] = {
     {"reponse", "TEXTE", "Répond à une demande de la Région", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
+static const struct pic_option deposit_options[] = {
+    {"budget", "TAILLE", "Documents à emporter, au plus, par exemple 500M (500M)", NULL, 0},
+    {"saisies-seules", NULL, "N'emporte pas les documents", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
 static const struct pic_option list_options[] = {
     {"tri", "CHAMP", "Trie selon ce champ ; un tiret devant inverse l'ordre", NULL, 0},
     {"tout", NULL, "Montre aussi ce qui est annulé ou contrepassé", NULL, 0},
@@ -97,6 +102,22 @@ static const struct pic_command commands[] = {
      .options = send_options,
      .run = pic_command_send},
     {.path = "recevoir", .summary = "Reçoit ce qui est nouveau", .run = pic_command_receive},
+    {.path = "courrier deposer",
+     .usage = "DOSSIER",
+     .summary = "Écrit sur une clé USB ce qui est à envoyer, sans Internet",
+     .detail =
+         "Le fichier n'est lisible que par le serveur. Portez-le à la Région ; la clé revient "
+         "avec la réponse, que « courrier relever » prend.",
+     .options = deposit_options,
+     .run = pic_command_deposit,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "courrier relever",
+     .usage = "DOSSIER",
+     .summary = "Prend sur une clé USB les réponses de la Région, sans Internet",
+     .run = pic_command_collect,
+     .arg_min = 1,
+     .arg_max = 1},
     {.path = "verrouiller",
      .summary = "Oublie les clés jusqu'à la prochaine phrase de passe",
      .run = pic_command_lock,

@@ -12,6 +12,7 @@
     TABLE(life)                                                                                    \
     TABLE(invite)                                                                                  \
     TABLE(devices)                                                                                 \
+    TABLE(courier)                                                                                 \
     TABLE(field)                                                                                   \
     TABLE(proof)                                                                                   \
     TABLE(bank)                                                                                    \
