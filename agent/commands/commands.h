@@ -11,7 +11,9 @@ extern const struct pic_program pic_agent_program;
 int pic_command_home(struct pic_call *call);
 /* init.c */
 int pic_command_init(struct pic_call *call);
+/* passphrase.c */
 int pic_command_lock(struct pic_call *call);
+int pic_command_passphrase(struct pic_call *call);
 /* standing.c */
 int pic_command_status(struct pic_call *call);
 /* waiting.c */

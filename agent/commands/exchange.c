@@ -1,5 +1,6 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/net.h"
+#include "agent/session.h"
 #include "agent/status.h"
 
 /* Opens, unlocks, connects, exchanges; then how things stand is how the command ends. */

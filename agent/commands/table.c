@@ -9,6 +9,10 @@ static const struct pic_option init_options[] = {
     {"oui", NULL, "Les mots de contrôle ont été comparés : ce sont les mêmes", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
+static const struct pic_option passphrase_options[] = {
+    {"nouvelle", "FICHIER", "Lit la nouvelle phrase dans ce fichier, pour un script", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
 static const struct pic_option send_options[] = {
     {"saisies-seules", NULL, "N'envoie pas les documents", NULL, 0}, {NULL, NULL, NULL, NULL, 0}};
 
@@ -89,6 +93,11 @@ static const struct pic_command commands[] = {
      .summary = "Oublie les clés jusqu'à la prochaine phrase de passe",
      .run = pic_command_lock,
      .flags = PIC_COMMAND_NO_STORE},
+    {.path = "phrase",
+     .summary = "Change la phrase de passe",
+     .detail = "La phrase d'aujourd'hui est demandée d'abord, puis la nouvelle deux fois.",
+     .options = passphrase_options,
+     .run = pic_command_passphrase},
     {.path = "public grille",
      .usage = "PROJET CASE…",
      .summary = "Compte le public d'un projet, sans noms",
