@@ -342,6 +342,7 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     memset(report, 0, sizeof *report);
     c->agent = agent;
     c->keys = keys;
+    agent->blobs.reader = &keys->box;
     c->carrier = carrier;
     c->options = options;
     c->report = report;
@@ -353,10 +354,12 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     if (status == PIC_OK)
         status = run_lanes(c);
     status = conclude(c, status);
+    agent->blobs.reader = NULL;
     forget_flight(c);
     pic_buf_release(&c->frame);
     pic_buf_wipe(&c->plain);
     pic_buf_release(&c->segment);
+    pic_buf_release(&c->in.wanted);
     free(c);
     if (status == PIC_OK || (err != NULL && err->status == status))
         return status;

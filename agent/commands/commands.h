@@ -28,6 +28,10 @@ int pic_command_change(struct pic_call *call);
 int pic_command_cancel(struct pic_call *call);
 int pic_command_reverse(struct pic_call *call);
 int pic_command_grid(struct pic_call *call);
+/* identity.c */
+int pic_command_identity(struct pic_call *call);
+int pic_command_confide(struct pic_call *call);
+int pic_command_erase(struct pic_call *call);
 /* import.c */
 int pic_command_import(struct pic_call *call);
 /* list.c */

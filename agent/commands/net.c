@@ -5,6 +5,8 @@
 #include <sys/statvfs.h>
 
 #include "agent/commands/desk.h"
+#include "agent/erasure.h"
+#include "agent/identities.h"
 #include "agent/status.h"
 #include "schema/face/progress.h"
 
@@ -133,6 +135,48 @@ static void put_label(const struct pic_agent *agent, const char *computer,
     out[n] = '\0';
 }
 
+static int tell_waiting(void *context, const struct pic_identity_waiting *waiting)
+{
+    struct pic_call *call = context;
+    struct pic_buf label;
+    struct pic_buf number;
+    pic_buf_init(&label, SAID_MAX);
+    pic_buf_init(&number, SAID_MAX);
+    pic_buf_bytes(&label, waiting->label.p, waiting->label.n);
+    pic_buf_printf(&number, "%u", waiting->device);
+    pic_call_tell(call, PIC_TELL_CONFIDE_ASKED, pic_buf_string(&label), pic_buf_string(&number),
+                  NULL);
+    pic_buf_release(&label);
+    pic_buf_release(&number);
+    return PIC_OK;
+}
+
+/* Whether this laptop can read what the association sealed, so that it can let others do so. */
+static bool reads_identities(struct pic_agent *agent, const struct pic_keys *keys)
+{
+    struct pic_identity_keys readable;
+    uint8_t key[PIC_KEY_SIZE];
+    bool found = false;
+    if (pic_identities_keys(agent, keys, &readable) == PIC_OK &&
+        pic_identities_organisation(agent, key) == PIC_OK)
+        for (size_t i = 0; i < readable.n; i++)
+            found = found || memcmp(readable.pairs[i].public, key, sizeof key) == 0;
+    pic_identities_keys_wipe(&readable);
+    return found;
+}
+
+/* What the feed brought about people: whom to forget, and which laptop waits for the key. */
+static int settle_people(struct pic_call *call, struct pic_agent *agent,
+                         const struct pic_keys *keys)
+{
+    if (agent->state == NULL || (agent->self.role & PIC_ROLE_ASSOCIATION) == 0)
+        return PIC_OK;
+    int status = pic_erasure_settle(agent, &call->err);
+    if (status == PIC_OK && reads_identities(agent, keys))
+        status = pic_identities_waiting(agent, tell_waiting, call);
+    return status;
+}
+
 int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_keys *keys,
                      const struct pic_carrier *carrier, unsigned errands)
 {
@@ -149,11 +193,16 @@ int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_
                                                 .disk = free_disk(agent->folder),
                                                 .progress = show_progress,
                                                 .context = &w};
-    int status = pic_courier_run(agent, keys, carrier, &options, &report, &call->err);
+    int status = PIC_OK;
+    if (agent->self.enrolled && (agent->self.role & PIC_ROLE_ASSOCIATION) != 0)
+        status = pic_identities_count(agent, keys, &call->err);
+    if (status != PIC_OK)
+        return status;
+    status = pic_courier_run(agent, keys, carrier, &options, &report, &call->err);
     if (w.begun)
         pic_progress_end(&w.progress, pic_speech_text(status == PIC_OK ? PIC_TELL_LANE_DONE
                                                                        : PIC_TELL_LANE_STOPPED));
     if (report.server_ms != 0)
         tell_report(call, &report);
-    return status;
+    return status == PIC_OK ? settle_people(call, agent, keys) : status;
 }

@@ -79,7 +79,7 @@ struct pic_entity {
 };
 
 /* The version that changes carry; grows by one whenever a released dictionary gains anything. */
-enum { PIC_DICTIONARY_VERSION = 1 };
+enum { PIC_DICTIONARY_VERSION = 2 };
 
 /* Field number that every entity has without naming it: writing a text there cancels the entity,
  * the text being the reason; emptying it takes the cancellation back. */

@@ -12,6 +12,7 @@
     TABLE(life)                                                                                    \
     TABLE(devices)                                                                                 \
     TABLE(field)                                                                                   \
+    TABLE(people)                                                                                  \
     TABLE(proof)                                                                                   \
     TABLE(bank)                                                                                    \
     TABLE(match)                                                                                   \
