@@ -342,7 +342,7 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     memset(report, 0, sizeof *report);
     c->agent = agent;
     c->keys = keys;
-    agent->blobs.reader = &keys->box;
+    agent->blobs.owner.reader = &keys->box;
     c->carrier = carrier;
     c->options = options;
     c->report = report;
@@ -354,7 +354,7 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     if (status == PIC_OK)
         status = run_lanes(c);
     status = conclude(c, status);
-    agent->blobs.reader = NULL;
+    agent->blobs.owner.reader = NULL;
     forget_flight(c);
     pic_buf_release(&c->frame);
     pic_buf_wipe(&c->plain);

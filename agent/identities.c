@@ -349,14 +349,14 @@ int pic_identities_count(struct pic_agent *agent, const struct pic_keys *keys, s
 {
     struct pic_identity_keys readable;
     const struct pic_dh_pair *pair = NULL;
-    const struct pic_dh_pair *reader = agent->blobs.reader;
+    const struct pic_dh_pair *reader = agent->blobs.owner.reader;
     int status = pic_identities_keys(agent, keys, &readable);
     if (status == PIC_OK)
         status = organisation_pair(agent, &readable, &pair);
-    agent->blobs.reader = &keys->box;
+    agent->blobs.owner.reader = &keys->box;
     if (status == PIC_OK)
         status = count_all(agent, &readable, &pair->secret, err);
-    agent->blobs.reader = reader;
+    agent->blobs.owner.reader = reader;
     pic_identities_keys_wipe(&readable);
     return status == PIC_ESEALED ? PIC_OK : status;
 }

@@ -34,8 +34,8 @@ void pic_identities_keys_wipe(struct pic_identity_keys *keys);
  * PIC_ETOO_LONG. */
 PIC_MUST_USE int pic_identities_seal(struct pic_agent *agent, const char *typed,
                                      uint8_t hash[static PIC_HASH_SIZE], struct pic_err *err);
-/* Appends what a box holds; the caller wipes out. agent->blobs.reader must be set. PIC_ESEALED: for
- * others than this laptop, or not here yet. */
+/* Appends what a box holds; the caller wipes out. agent->blobs.owner.reader must be set.
+ * PIC_ESEALED: for others than this laptop, or not here yet. */
 PIC_MUST_USE int pic_identities_open(struct pic_agent *agent,
                                      const uint8_t hash[static PIC_HASH_SIZE],
                                      const struct pic_identity_keys *keys, struct pic_buf *out);

@@ -178,7 +178,7 @@ static void put_line(struct pic_buf *out, const char *key, struct pic_span value
 }
 
 static int put_facts(struct pic_server *server, uint64_t dot, const struct pic_row *row,
-                      struct pic_buf *out)
+                     struct pic_buf *out)
 {
     const struct pic_entity *entity = row->entity;
     struct pic_buf text;

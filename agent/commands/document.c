@@ -96,7 +96,7 @@ static int save_from_row(struct pic_call *call, unsigned entity_number, const ch
         status = pic_desk_id(call, &agent, entity, 0, &id);
     if (status == PIC_OK)
         status = pic_desk_unlock(call, &agent, &keys);
-    agent.blobs.reader = &keys.box;
+    agent.blobs.owner.reader = &keys.box;
     if (status == PIC_OK) {
         status = pic_row_load(pic_state_rows(agent.state), entity, id, &row);
         status = status == PIC_OK ? PIC_OK : pic_fail(&call->err, status, NULL);

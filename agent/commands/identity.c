@@ -61,7 +61,7 @@ int pic_command_identity(struct pic_call *call)
         status = pic_desk_unlock(call, &agent, &keys);
     if (status == PIC_OK)
         status = pic_identities_keys(&agent, &keys, &readable);
-    agent.blobs.reader = &keys.box;
+    agent.blobs.owner.reader = &keys.box;
     if (status == PIC_OK)
         status = show_fields(&agent, &readable, id, &sheet, &call->err);
     if (status == PIC_OK)

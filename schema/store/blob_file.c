@@ -21,9 +21,9 @@ int pic_blob_failure(void)
     }
 }
 
-void pic_blob_file_init(struct pic_blob_file *file, const struct pic_blobs *blobs, int fd)
+void pic_blob_file_init(struct pic_blob_file *file, const struct pic_blob_owner *owner, int fd)
 {
-    *file = (struct pic_blob_file){.blobs = blobs, .fd = fd};
+    *file = (struct pic_blob_file){.owner = owner, .fd = fd};
 }
 
 void pic_blob_file_release(struct pic_blob_file *file)
@@ -36,9 +36,9 @@ void pic_blob_file_release(struct pic_blob_file *file)
     *file = (struct pic_blob_file){.fd = -1};
 }
 
-uint64_t pic_blob_file_size(const struct pic_blobs *blobs, uint64_t file_size)
+uint64_t pic_blob_file_size(const struct pic_blob_owner *owner, uint64_t file_size)
 {
-    return blobs->cloaked ? pic_cloak_plain_size(file_size) : file_size;
+    return owner->cloaked ? pic_cloak_plain_size(file_size) : file_size;
 }
 
 /* --- bytes on disk --- */
@@ -92,12 +92,12 @@ static int find_key(struct pic_blob_file *file)
     size_t got = 0;
     if (file->keyed)
         return PIC_OK;
-    if (file->blobs->reader == NULL)
+    if (file->owner->reader == NULL)
         return PIC_ELOCKED;
     int status = read_at(file->fd, 0, head, sizeof head, &got);
     if (status == PIC_OK)
         status =
-            got < sizeof head ? PIC_EDECRYPT : pic_cloak_key(head, file->blobs->reader, &file->key);
+            got < sizeof head ? PIC_EDECRYPT : pic_cloak_key(head, file->owner->reader, &file->key);
     file->keyed = status == PIC_OK;
     return status;
 }
@@ -121,7 +121,7 @@ static int begin_cloaked(struct pic_blob_file *file)
 {
     uint8_t head[PIC_CLOAK_HEAD];
     size_t written;
-    int status = pic_cloak_new(file->blobs->owner, pic_random_system(), &file->key, head);
+    int status = pic_cloak_new(file->owner->key, pic_random_system(), &file->key, head);
     file->keyed = status == PIC_OK;
     return status == PIC_OK ? write_at(file->fd, 0, pic_span_of(head, sizeof head), &written)
                             : status;
@@ -184,7 +184,7 @@ int pic_blob_file_begin(struct pic_blob_file *file)
 {
     if (ftruncate(file->fd, 0) != 0)
         return pic_blob_failure();
-    if (!file->blobs->cloaked)
+    if (!file->owner->cloaked)
         return PIC_OK;
     int status = chunks_ready(file);
     return status == PIC_OK ? begin_cloaked(file) : status;
@@ -193,7 +193,7 @@ int pic_blob_file_begin(struct pic_blob_file *file)
 int pic_blob_file_append(struct pic_blob_file *file, struct pic_span bytes, uint64_t *held)
 {
     size_t written = 0;
-    if (file->blobs->cloaked) {
+    if (file->owner->cloaked) {
         int status = chunks_ready(file);
         return status == PIC_OK ? append_cloaked(file, bytes, held) : status;
     }
@@ -205,7 +205,7 @@ int pic_blob_file_append(struct pic_blob_file *file, struct pic_span bytes, uint
 int pic_blob_file_read(struct pic_blob_file *file, uint64_t offset, uint8_t *out, size_t n,
                        size_t *got)
 {
-    if (!file->blobs->cloaked)
+    if (!file->owner->cloaked)
         return read_at(file->fd, offset, out, n, got);
     int status = chunks_ready(file);
     return status == PIC_OK ? read_cloaked(file, offset, out, n, got) : status;

@@ -5,22 +5,28 @@
 #define PIC_STORE_BLOB_FILE_H
 
 #include "protocol/crypto/cloak.h"
-#include "schema/store/blobs.h"
+
+/* For whom files are put away, if they are. */
+struct pic_blob_owner {
+    bool cloaked;
+    uint8_t key[PIC_KEY_SIZE];        /* X25519, public */
+    const struct pic_dh_pair *reader; /* the same with its secret, borrowed; NULL while locked */
+};
 
 struct pic_blob_file {
-    const struct pic_blobs *blobs;
+    const struct pic_blob_owner *owner;
     int fd; /* the caller's */
     struct pic_secret key;
     bool keyed;
     uint8_t *sealed, *plain; /* one chunk each; NULL until needed */
 };
 
-void pic_blob_file_init(struct pic_blob_file *file, const struct pic_blobs *blobs, int fd);
+void pic_blob_file_init(struct pic_blob_file *file, const struct pic_blob_owner *owner, int fd);
 /* Wipes; closes nothing. */
 void pic_blob_file_release(struct pic_blob_file *file);
 
 /* Size of the document in a file of file_size bytes. */
-uint64_t pic_blob_file_size(const struct pic_blobs *blobs, uint64_t file_size);
+uint64_t pic_blob_file_size(const struct pic_blob_owner *owner, uint64_t file_size);
 /* Empties the file; what is appended next is its beginning, under a key of its own. */
 PIC_MUST_USE int pic_blob_file_begin(struct pic_blob_file *file);
 /* Adds at the end; *held, the size of the document, grows by what was written, also when not all

@@ -1,4 +1,4 @@
-#include "schema/store/blob_file.h"
+#include "schema/store/blobs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,8 +72,8 @@ int pic_blobs_init(struct pic_blobs *blobs, const char *folder)
 
 void pic_blobs_cloak(struct pic_blobs *blobs, const uint8_t owner[static PIC_KEY_SIZE])
 {
-    blobs->cloaked = true;
-    memcpy(blobs->owner, owner, PIC_KEY_SIZE);
+    blobs->owner.cloaked = true;
+    memcpy(blobs->owner.key, owner, PIC_KEY_SIZE);
 }
 
 /* Size of a file; PIC_ENOT_FOUND. */
@@ -96,7 +96,7 @@ static int held_under(const struct pic_blobs *blobs, const struct names *names, 
         status = size_of(names->part, &size);
     if (status != PIC_OK && status != PIC_ENOT_FOUND)
         return status;
-    *held = pic_blob_file_size(blobs, size);
+    *held = pic_blob_file_size(&blobs->owner, size);
     *complete = whole;
     return PIC_OK;
 }
@@ -177,8 +177,8 @@ static int sync_name(const struct pic_blobs *blobs, const struct names *names)
 
 /* Turns a part that lacks nothing into the blob, or throws it away. The order makes it durable
  * before it has its name, and its name durable before anybody is told. */
-static int complete_part(const struct names *names, struct pic_blob_file *file,
-                         const uint8_t hash[static PIC_HASH_SIZE])
+static int complete_part(const struct pic_blobs *blobs, const struct names *names,
+                         struct pic_blob_file *file, const uint8_t hash[static PIC_HASH_SIZE])
 {
     uint8_t found[PIC_HASH_SIZE];
     uint64_t size;
@@ -189,7 +189,7 @@ static int complete_part(const struct names *names, struct pic_blob_file *file,
         return unlink(names->part) == 0 ? PIC_EHASH : pic_blob_failure();
     if (fsync(file->fd) != 0 || rename(names->part, names->whole) != 0)
         return pic_blob_failure();
-    return sync_name(file->blobs, names);
+    return sync_name(blobs, names);
 }
 
 /* Adds to an open part, whose size becomes *held. */
@@ -199,7 +199,7 @@ static int add(struct pic_blob_file *file, uint64_t total, uint64_t offset, stru
     struct stat info;
     if (fstat(file->fd, &info) != 0)
         return pic_blob_failure();
-    *held = pic_blob_file_size(file->blobs, (uint64_t)info.st_size);
+    *held = pic_blob_file_size(file->owner, (uint64_t)info.st_size);
     if (*held > total) {
         int status = pic_blob_file_begin(file);
         if (status != PIC_OK)
@@ -242,10 +242,10 @@ int pic_blobs_put(const struct pic_blobs *blobs, const uint8_t hash[static PIC_H
     *complete = false;
     if (status == PIC_ENOT_FOUND)
         return offset > 0 ? PIC_EGAP : PIC_OK;
-    pic_blob_file_init(&file, blobs, fd);
+    pic_blob_file_init(&file, &blobs->owner, fd);
     status = add(&file, total, offset, bytes, held);
     if (status == PIC_OK && *held == total) {
-        status = complete_part(&names, &file, hash);
+        status = complete_part(blobs, &names, &file, hash);
         *complete = status == PIC_OK;
         if (status == PIC_EHASH)
             *held = 0;
@@ -264,9 +264,10 @@ int pic_blobs_read(const struct pic_blobs *blobs, const uint8_t hash[static PIC_
         return errno == ENOENT ? PIC_ENOT_FOUND : pic_blob_failure();
     struct stat info;
     struct pic_blob_file file;
-    pic_blob_file_init(&file, blobs, fd);
+    pic_blob_file_init(&file, &blobs->owner, fd);
     int status = fstat(fd, &info) == 0 ? PIC_OK : pic_blob_failure();
-    uint64_t size = status == PIC_OK ? pic_blob_file_size(blobs, (uint64_t)info.st_size) : 0;
+    uint64_t size =
+        status == PIC_OK ? pic_blob_file_size(&blobs->owner, (uint64_t)info.st_size) : 0;
     if (status == PIC_OK && offset < size) {
         size_t n = size - offset < max ? (size_t)(size - offset) : max;
         size_t got = 0;
@@ -346,7 +347,7 @@ static int fill(const struct pic_blobs *blobs, const struct source *from, uint8_
         return sync_name(blobs, &names);
     if (status != PIC_OK)
         return status;
-    pic_blob_file_init(&file, blobs, fd);
+    pic_blob_file_init(&file, &blobs->owner, fd);
     status = pic_blob_file_begin(&file);
     while (status == PIC_OK && bytes.n == PIECE) {
         status = next_piece(from, held, piece, &bytes);
@@ -354,7 +355,7 @@ static int fill(const struct pic_blobs *blobs, const struct source *from, uint8_
             status = pic_blob_file_append(&file, bytes, &held);
     }
     if (status == PIC_OK)
-        status = complete_part(&names, &file, hash);
+        status = complete_part(blobs, &names, &file, hash);
     pic_blob_file_release(&file);
     (void)close(fd);
     return status;
@@ -444,7 +445,7 @@ int pic_blobs_verify(const struct pic_blobs *blobs, const uint8_t hash[static PI
         return errno == ENOENT ? PIC_ENOT_FOUND : pic_blob_failure();
     uint8_t found[PIC_HASH_SIZE];
     uint64_t size;
-    pic_blob_file_init(&file, blobs, fd);
+    pic_blob_file_init(&file, &blobs->owner, fd);
     int status = hash_file(&file, UINT64_MAX, found, &size);
     pic_blob_file_release(&file);
     (void)close(fd);

@@ -9,14 +9,12 @@
 #ifndef PIC_STORE_BLOBS_H
 #define PIC_STORE_BLOBS_H
 
-#include "protocol/crypto/keys.h"
+#include "schema/store/blob_file.h"
 
 struct pic_blobs {
     char folder[512];
     uint64_t size_max; /* of one blob */
-    bool cloaked;
-    uint8_t owner[PIC_KEY_SIZE];      /* X25519, public */
-    const struct pic_dh_pair *reader; /* the same with its secret, borrowed; NULL while locked */
+    struct pic_blob_owner owner;
 };
 
 /* Creates the folder where needed, for its owner only; size_max is PIC_BLOB_MAX until the caller

@@ -301,7 +301,7 @@ static void test_an_identity_opens_for_its_readers_only(void **state)
     assert_int_equal(pic_identities_seal(agent, " Nadia K. ", hash, &err), PIC_OK);
     keys.pairs[0] = s->laptop.keys.box;
     assert_int_equal(pic_identities_open(agent, hash, &keys, &plain), PIC_ELOCKED);
-    agent->blobs.reader = &s->laptop.keys.box;
+    agent->blobs.owner.reader = &s->laptop.keys.box;
     assert_int_equal(pic_identities_open(agent, hash, &keys, &plain), PIC_OK);
     assert_string_equal(pic_buf_string(&plain), "Nadia K.");
     pic_buf_clear(&plain);
@@ -310,7 +310,7 @@ static void test_an_identity_opens_for_its_readers_only(void **state)
     assert_string_equal(pic_buf_string(&plain), "Nadia K.");
     pic_dh_new(&keys.pairs[0], &s->laptop.world.random);
     assert_int_equal(pic_identities_open(agent, hash, &keys, &plain), PIC_ESEALED);
-    agent->blobs.reader = NULL;
+    agent->blobs.owner.reader = NULL;
     pic_buf_wipe(&plain);
 }
 
