@@ -15,10 +15,11 @@ all_well=true
 usage() {
     cat <<'END'
 usage: ./build.sh                   install what is missing, build, say what to run next
-       ./build.sh test [--long]     every test; the last line is "N passed, N failed"
+       ./build.sh test [--long] [--fuzz]
+                                    every test; the last line is "N passed, N failed"
        ./build.sh demo [--keep]     a Region and five laptops tell the whole story
        ./build.sh bench [OPTION...] ours against a plain C rival (--runs N)
-       ./build.sh fuzz [SECONDS]    each fuzz target in turn, 60 seconds by default
+       ./build.sh fuzz [SECONDS]    each fuzz target, 60 seconds by default
 END
 }
 
@@ -42,14 +43,18 @@ need() {
         --no-install-recommends "${missing[@]}"
 }
 
-# build PRESET [TARGET...]
+# build PRESET [-DNAME=VALUE...] [TARGET...]
 build() {
-    local preset=$1
+    local preset=$1 settings=()
     shift
+    while [[ "${1:-}" == -D* ]]; do
+        settings+=("$1")
+        shift
+    done
     if command -v ccache >/dev/null; then
         export CMAKE_C_COMPILER_LAUNCHER=ccache
     fi
-    cmake --preset "$preset" --log-level=WARNING >/dev/null
+    cmake --preset "$preset" --log-level=WARNING "${settings[@]}" >/dev/null
     cmake --build "build/$preset" --parallel "$jobs" ${1:+--target "$@"}
 }
 
@@ -77,9 +82,32 @@ do_build() {
     echo "      ./build.sh test    to see it tested"
 }
 
+# tally: what the reports of this run say, in one line.
+tally() {
+    local failed skipped
+    failed=$(count failures)
+    skipped=$(($(count skipped) + $(count disabled)))
+    [ "$skipped" -eq 0 ] || echo "$skipped skipped"
+    echo "$(($(count tests) - failed - skipped)) passed, $failed failed"
+    $all_well
+}
+
+# search SECONDS: each fuzz target, as many at once as there are cores.
+search() {
+    say "fuzzing, $1 s each"
+    build fuzz -DPIC_FUZZ_SECONDS="$1" fuzzers
+    run fuzz fuzz --label-regex '^fuzz$'
+}
+
 do_test() {
-    local skip=(--label-exclude long)
-    [ "${1:-}" = --long ] && skip=()
+    local skip=(--label-exclude long) fuzz=false option
+    for option in "$@"; do
+        case $option in
+        --long) skip=() ;;
+        --fuzz) fuzz=true ;;
+        *) usage >&2 && exit 2 ;;
+        esac
+    done
     need "${build_packages[@]}" "${test_packages[@]}"
     rm -rf "$report"
     say "address and undefined behaviour sanitizers"
@@ -91,12 +119,8 @@ do_test() {
     say "thread sanitizer"
     build tsan
     run tsan tsan --label-regex '^threads$' "${skip[@]}"
-    local failed skipped
-    failed=$(count failures)
-    skipped=$(($(count skipped) + $(count disabled)))
-    [ "$skipped" -eq 0 ] || echo "$skipped skipped"
-    echo "$(($(count tests) - failed - skipped)) passed, $failed failed"
-    $all_well
+    ! $fuzz || search 60
+    tally
 }
 
 do_demo() {
@@ -112,18 +136,10 @@ do_bench() {
 }
 
 do_fuzz() {
-    local seconds=${1:-60} program name
     need "${build_packages[@]}" "${fuzz_packages[@]}"
-    build fuzz
-    for program in build/fuzz/tests/fuzz/fuzz_*; do
-        [ -x "$program" ] || continue
-        name=${program##*/fuzz_}
-        say "fuzz $name, $seconds s"
-        mkdir -p "build/fuzz/corpus/$name" "build/fuzz/crashes/$name"
-        "$program" -max_total_time="$seconds" -print_final_stats=1 -verbosity=0 \
-            -artifact_prefix="build/fuzz/crashes/$name/" \
-            "build/fuzz/corpus/$name" "tests/fuzz/seeds/$name"
-    done
+    rm -rf "$report"
+    search "${1:-60}"
+    tally
 }
 
 case "${1:-}" in

@@ -116,7 +116,9 @@ def one_run(side, build, options):
                 run.stop()
             figures["server_rss_mib"] = max(rss, figures.get("server_rss_mib", 0))
             figures.setdefault("server_disk_bytes", run.disk_bytes())
-    figures["fan_in.records_per_s"] = FAN_IN_RECORDS * options.laptops / figures["fan_in.wall_ms"] * 1e3
+    for name, records in (("first_push", options.records), ("pull", options.records),
+                          ("fan_in", FAN_IN_RECORDS * options.laptops)):
+        figures[f"{name}.records_per_s"] = records / figures[f"{name}.wall_ms"] * 1e3
     return figures
 
 

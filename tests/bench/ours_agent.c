@@ -353,6 +353,8 @@ static void run_haul(const struct task *task)
     (void)puts("ready");
     (void)fflush(stdout);
     (void)getchar();
+    pic_link_close(laptop.link); /* recording took longer than a server keeps an idle line */
+    dial(&laptop, task);
     struct stage stage = stage_begin("haul", task->server);
     must(run(&laptop, PIC_ERRAND_SEND, &err), &err, "haul");
     stage_end(&stage);

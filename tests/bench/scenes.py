@@ -120,6 +120,8 @@ def haul(side, options):
             tell(others)
             beside = parse(others.stdout.readline())
             others.stdin.close()
+        if one.returncode != 0 or others.returncode != 0:
+            raise RuntimeError("haul failed")
         figures.update({f"alone.{key.split('.')[1]}": x for key, x in alone.items()})
         figures.update({f"beside.{key.split('.')[1]}": x for key, x in beside.items()})
         figures["haul.changes"] = changes
