@@ -12,6 +12,7 @@ enum {
     WRAPPED_TEXT_MAX = 192,
     WORDS_MAX = 64, /* of one name */
     WORD_MAX = 128,
+    FOLDED_MAX = 2 * PIC_IDENTITY_MAX, /* folding can open a ligature */
 };
 
 /* --- keys --- */
@@ -234,8 +235,8 @@ static int put_words(struct pic_span name, struct pic_buf *out)
     size_t n = 0;
     char *rest = NULL;
     struct pic_buf folded;
-    pic_buf_init(&folded, 2 * PIC_IDENTITY_MAX);
-    (void)pic_buf_room(&folded, 2 * PIC_IDENTITY_MAX);
+    pic_buf_init(&folded, FOLDED_MAX);
+    (void)pic_buf_room(&folded, FOLDED_MAX);
     int status = pic_text_fold(name, &folded);
     char *text = (char *)(uintptr_t)pic_buf_string(&folded);
     for (char *w = strtok_r(text, " ", &rest); status == PIC_OK && w != NULL && n < WORDS_MAX;
@@ -281,8 +282,8 @@ static int token_of(struct pic_agent *agent, const struct pic_identity_keys *key
     struct pic_buf words;
     int64_t born = 0;
     pic_buf_init(&plain, PIC_IDENTITY_MAX + 1);
-    pic_buf_init(&words, 2 * PIC_IDENTITY_MAX);
-    (void)pic_buf_room(&words, 2 * PIC_IDENTITY_MAX);
+    pic_buf_init(&words, FOLDED_MAX);
+    (void)pic_buf_room(&words, FOLDED_MAX);
     int status = pic_identities_open(agent, hash, keys, &plain);
     if (status == PIC_OK)
         status = read_person(pic_buf_string(&plain), &words, &born);

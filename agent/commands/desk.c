@@ -178,6 +178,8 @@ void pic_desk_value(struct pic_agent *agent, const struct pic_field *field,
         pic_desk_name(agent, (uint64_t)value->i, out);
     else if (field->type == PIC_TYPE_CODE && value->kind == PIC_KIND_TEXT)
         put_code(agent, field, value->s, out);
+    else if (field->type == PIC_TYPE_IDENTITY && value->kind == PIC_KIND_BYTES)
+        pic_buf_text(out, pic_speech_text(PIC_TELL_SEALED));
     else
         pic_value_format(field, value, PIC_STYLE_SCREEN, out);
 }

@@ -5,7 +5,6 @@
 #include <sys/statvfs.h>
 
 #include "agent/commands/desk.h"
-#include "agent/erasure.h"
 #include "agent/identities.h"
 #include "agent/status.h"
 #include "schema/face/progress.h"
@@ -165,16 +164,14 @@ static bool reads_identities(struct pic_agent *agent, const struct pic_keys *key
     return found;
 }
 
-/* What the feed brought about people: whom to forget, and which laptop waits for the key. */
-static int settle_people(struct pic_call *call, struct pic_agent *agent,
-                         const struct pic_keys *keys)
+/* Which laptops wait for the key of the identities, where this one can confide it. */
+static int tell_who_waits(struct pic_call *call, struct pic_agent *agent,
+                          const struct pic_keys *keys)
 {
-    if (agent->state == NULL || (agent->self.role & PIC_ROLE_ASSOCIATION) == 0)
-        return PIC_OK;
-    int status = pic_erasure_settle(agent, &call->err);
-    if (status == PIC_OK && reads_identities(agent, keys))
-        status = pic_identities_waiting(agent, tell_waiting, call);
-    return status;
+    bool records = agent->state != NULL && (agent->self.role & PIC_ROLE_ASSOCIATION) != 0;
+    return records && reads_identities(agent, keys)
+               ? pic_identities_waiting(agent, tell_waiting, call)
+               : PIC_OK;
 }
 
 int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_keys *keys,
@@ -193,16 +190,11 @@ int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_
                                                 .disk = free_disk(agent->folder),
                                                 .progress = show_progress,
                                                 .context = &w};
-    int status = PIC_OK;
-    if (agent->self.enrolled && (agent->self.role & PIC_ROLE_ASSOCIATION) != 0)
-        status = pic_identities_count(agent, keys, &call->err);
-    if (status != PIC_OK)
-        return status;
-    status = pic_courier_run(agent, keys, carrier, &options, &report, &call->err);
+    int status = pic_courier_run(agent, keys, carrier, &options, &report, &call->err);
     if (w.begun)
         pic_progress_end(&w.progress, pic_speech_text(status == PIC_OK ? PIC_TELL_LANE_DONE
                                                                        : PIC_TELL_LANE_STOPPED));
     if (report.server_ms != 0)
         tell_report(call, &report);
-    return status == PIC_OK ? settle_people(call, agent, keys) : status;
+    return status == PIC_OK ? tell_who_waits(call, agent, keys) : status;
 }

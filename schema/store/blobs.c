@@ -294,6 +294,7 @@ static int next_piece(const struct source *from, uint64_t done, uint8_t *piece,
                       struct pic_span *out)
 {
     size_t got = 0;
+    *out = pic_span_of(piece, 0);
     if (from->fd < 0) {
         size_t left = from->bytes.n - (size_t)done;
         *out = pic_span_of(from->bytes.p + done, left < PIECE ? left : PIECE);
@@ -341,7 +342,7 @@ static int fill(const struct pic_blobs *blobs, const struct source *from, uint8_
     struct pic_blob_file file;
     struct pic_span bytes = {piece, PIECE};
     uint64_t held = 0;
-    int fd;
+    int fd = -1;
     int status = open_part(&names, true, &fd);
     if (status == PIC_EEXISTS) /* its name may not be durable yet */
         return sync_name(blobs, &names);

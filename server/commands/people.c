@@ -321,7 +321,57 @@ static int run_erase(struct pic_call *call)
     return status;
 }
 
+/* --- participant compter --- */
+
+/* A person noted twice for one object has one token there; whoever has none yet counts alone. */
+static int fill_counts(struct pic_call *call, struct pic_server *server, struct pic_sheet *sheet)
+{
+    static const char sql[] = "SELECT a.about, coalesce(p.title, o.name, ''), count(*),"
+                              " count(DISTINCT coalesce(a.token, a.id)), count(*) - count(a.token)"
+                              " FROM participant AS a LEFT JOIN project AS p ON p.id = a.about"
+                              " LEFT JOIN operation AS o ON o.id = a.about"
+                              " WHERE a.cancelled IS NULL GROUP BY a.about ORDER BY a.about";
+    bool row = false;
+    sqlite3_stmt *stmt = pic_db_prepare(pic_server_db(server), sql, &call->err);
+    if (stmt == NULL)
+        return call->err.status;
+    int status = pic_db_step(stmt, &row);
+    while (status == PIC_OK && row) {
+        pic_command_put_dot(sheet, (uint64_t)sqlite3_column_int64(stmt, 0));
+        pic_sheet_span(sheet, pic_db_column_span(stmt, 1));
+        for (int i = 2; i <= 4; i++)
+            pic_sheet_int(sheet, sqlite3_column_int64(stmt, i));
+        status = pic_db_step(stmt, &row);
+    }
+    (void)sqlite3_finalize(stmt);
+    return status == PIC_OK ? PIC_OK : pic_fail(&call->err, status, NULL);
+}
+
+static int run_count(struct pic_call *call)
+{
+    static const struct pic_column columns[] = {{"objet", "Objet", PIC_TYPE_TEXT},
+                                                {"nom", "Nom", PIC_TYPE_TEXT},
+                                                {"saisies", "Saisies", PIC_TYPE_COUNT},
+                                                {"personnes", "Personnes", PIC_TYPE_COUNT},
+                                                {"sans-jeton", "Sans jeton", PIC_TYPE_COUNT}};
+    struct pic_server server;
+    struct pic_sheet sheet;
+    int status = pic_command_open(call, 0, &server);
+    if (status != PIC_OK)
+        return status;
+    pic_sheet_init(&sheet, columns, sizeof columns / sizeof *columns);
+    status = fill_counts(call, &server, &sheet);
+    if (status == PIC_OK)
+        status = pic_call_sheet(call, &sheet, false);
+    pic_sheet_release(&sheet);
+    pic_server_close(&server);
+    return status;
+}
+
 const struct pic_command pic_commands_people[] = {
+    {.path = "participant compter",
+     .summary = "Compte les personnes nommées de chaque projet ou opération, chacune une fois",
+     .run = run_count},
     {.path = "controle ouvrir",
      .usage = "[NUMERO]",
      .summary = "Ouvre un échantillon d'identités, avec la clé de l'autorité de contrôle",

@@ -77,6 +77,9 @@ def test(stage: s.Stage, _: list[str]) -> None:
     server = stage.open()
     server.serve()
     first = s.Laptop(stage, "bureau").enrol()
+    refused = first.run("projet", "ajouter", "--fonds", s.FUND, "--titre", "X", "--nom-porteur",
+                        "Mme Célestine Delattre").ended(2)
+    s.check(f"a name where everybody reads: {refused.err}", "G-04" in refused.err)
     one, two = first.project("Jardin partagé", "--personne", HOLDER), first.project("Repas de rue")
     numbers = [first.new("participant", "ajouter", "--objet", one, "--identite", person,
                          "--tranche-age", "26-29") for person in PEOPLE]
@@ -92,6 +95,8 @@ def test(stage: s.Stage, _: list[str]) -> None:
     s.equal("the same person", found[twice], found[numbers[0]])
     s.equal("persons of the first project",
             len({found[n] for n in [*numbers, twice]}), len(PEOPLE))
+    count = {row["objet"]: row for row in server.ok("--json", "participant", "compter").json()}
+    s.equal("entries, persons", (count[one]["saisies"], count[one]["personnes"]), (4, 3))
     s.check("two operations can be linked", found[elsewhere] not in
             {found[n] for n in [*numbers, twice]})
     first.ok("participant", "annuler", elsewhere, "--motif", "essai")
