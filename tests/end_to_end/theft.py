@@ -146,7 +146,7 @@ def test_locking(stage: s.Stage, laptop: s.Laptop) -> None:
     bare.ok("verrouiller")
     s.check("locked twice", "déjà" in bare.ok("verrouiller").err)
     bare.run("sync").ended(11)
-    finds_nothing(stage.base / "run", secrets_of(laptop, s.PASSPHRASE))
+    finds_nothing(stage.runtime, secrets_of(laptop, s.PASSPHRASE))
 
 
 def test_changing(stage: s.Stage, laptop: s.Laptop) -> None:
