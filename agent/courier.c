@@ -5,6 +5,8 @@
 
 #include "agent/branch.h"
 #include "agent/courier_state.h"
+#include "agent/erasure.h"
+#include "agent/identities.h"
 #include "agent/move.h"
 #include "agent/query.h"
 #include "agent/seal.h"
@@ -364,6 +366,13 @@ static int conclude(struct pic_courier *c, int outcome)
     return outcome != PIC_OK ? outcome : status != PIC_OK ? status : kept;
 }
 
+/* Whether this laptop keeps sealed people, and has a state that names them. */
+static bool keeps_people(const struct pic_agent *agent)
+{
+    return agent->state != NULL && agent->self.enrolled &&
+           (agent->self.role & PIC_ROLE_ASSOCIATION) != 0;
+}
+
 int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
                     const struct pic_carrier *carrier, const struct pic_courier_options *options,
                     struct pic_courier_report *report, struct pic_err *err)
@@ -374,6 +383,7 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     memset(report, 0, sizeof *report);
     c->agent = agent;
     c->keys = keys;
+    agent->blobs.owner.reader = &keys->box;
     c->carrier = carrier;
     c->options = options;
     c->report = report;
@@ -381,7 +391,9 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     pic_buf_init(&c->frame, PIC_FRAME_MAX);
     pic_buf_init(&c->plain, PIC_FRAME_MAX);
     pic_buf_init(&c->segment, PIC_SEGMENT_MAX);
-    int status = prepare(c);
+    int status = keeps_people(agent) ? pic_identities_count(agent, keys, err) : PIC_OK;
+    if (status == PIC_OK)
+        status = prepare(c);
     if (status == PIC_OK)
         status = run_lanes(c);
     if (c->rebuild_due) { /* also where the line broke: the next entry must see what there is */
@@ -389,10 +401,14 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
         status = status == PIC_OK ? rebuilt : status;
     }
     status = conclude(c, status);
+    if (status == PIC_OK && keeps_people(agent))
+        status = pic_erasure_settle(agent, err);
+    agent->blobs.owner.reader = NULL;
     forget_flight(c);
     pic_buf_release(&c->frame);
     pic_buf_wipe(&c->plain);
     pic_buf_release(&c->segment);
+    pic_buf_release(&c->in.wanted);
     free(c);
     if (status == PIC_OK || (err != NULL && err->status == status))
         return status;

@@ -43,8 +43,9 @@ struct pic_outgoing {
 };
 
 struct pic_incoming {
-    bool here, asking;
-    uint64_t summary; /* id of the row that names it */
+    bool here, asking, listed;
+    struct pic_buf wanted; /* hashes of what is not here: summaries, and sealed people */
+    size_t at;             /* in wanted, of what comes next */
     uint8_t hash[PIC_HASH_SIZE];
     uint64_t offset;
 };

@@ -359,6 +359,8 @@ static int take_document_refusal(struct pic_courier *c, const struct pic_slot *s
     int status = pic_reply_status_of(asked->reply.status);
     if (slot->type == PIC_REQUEST_GET) {
         c->in.here = c->in.asking = false;
+        if (status == PIC_ENOT_FOUND) /* named, and not brought yet by the laptop that holds it */
+            return PIC_OK;
     } else if (status == PIC_EGAP && c->out.here) {
         c->out.offset = asked->reply.put.held < c->out.size ? asked->reply.put.held : 0;
         return ++c->turns > PIC_TURNS_MAX ? PIC_EGAP : PIC_OK;

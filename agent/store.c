@@ -90,6 +90,8 @@ static int load_self(struct pic_agent *agent)
     if (status == PIC_OK)
         status = pic_self_get(pic_buf_view(&bytes), &agent->self);
     pic_buf_release(&bytes);
+    if (status == PIC_OK)
+        pic_blobs_cloak(&agent->blobs, agent->self.box_key);
     return status;
 }
 
@@ -122,6 +124,7 @@ int pic_agent_become(struct pic_agent *agent, const struct pic_agent_self *self,
     if (status != PIC_OK)
         return pic_fail(err, status, NULL);
     agent->self = *self;
+    pic_blobs_cloak(&agent->blobs, self->box_key);
     return make_state(agent, err);
 }
 
@@ -166,9 +169,7 @@ static int open_parts(struct pic_agent *agent, struct pic_err *err)
     if (status == PIC_OK)
         status = join(path, sizeof path, agent->folder, "documents", err);
     if (status == PIC_OK) {
-        agent->blobs.size_max = PIC_BLOB_MAX;
         status = pic_blobs_init(&agent->blobs, path);
-        agent->blobs.size_max = PIC_BLOB_MAX;
     }
     agent->queries = calloc(1, sizeof *agent->queries);
     if (agent->queries != NULL)

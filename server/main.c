@@ -34,6 +34,7 @@ int main(int argc, char **argv)
 {
     size_t n;
     struct pic_command *commands = gather(&n);
+    pic_memory_private();
     pic_db_start();
     if (commands == NULL || pic_crypto_start() != PIC_OK)
         return EXIT_FAILURE;

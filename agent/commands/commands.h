@@ -11,7 +11,9 @@ extern const struct pic_program pic_agent_program;
 int pic_command_home(struct pic_call *call);
 /* init.c */
 int pic_command_init(struct pic_call *call);
+/* passphrase.c */
 int pic_command_lock(struct pic_call *call);
+int pic_command_passphrase(struct pic_call *call);
 /* standing.c */
 int pic_command_status(struct pic_call *call);
 /* waiting.c */
@@ -29,6 +31,10 @@ int pic_command_change(struct pic_call *call);
 int pic_command_cancel(struct pic_call *call);
 int pic_command_reverse(struct pic_call *call);
 int pic_command_grid(struct pic_call *call);
+/* identity.c */
+int pic_command_identity(struct pic_call *call);
+int pic_command_confide(struct pic_call *call);
+int pic_command_erase(struct pic_call *call);
 /* import.c */
 int pic_command_import(struct pic_call *call);
 /* list.c */

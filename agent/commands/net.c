@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 
 #include "agent/commands/desk.h"
+#include "agent/identities.h"
 #include "agent/status.h"
 #include "schema/face/progress.h"
 
@@ -136,6 +137,46 @@ void pic_net_label(const struct pic_agent *agent, const char *computer,
     out[n] = '\0';
 }
 
+static int tell_waiting(void *context, const struct pic_identity_waiting *waiting)
+{
+    struct pic_call *call = context;
+    struct pic_buf label;
+    struct pic_buf number;
+    pic_buf_init(&label, SAID_MAX);
+    pic_buf_init(&number, SAID_MAX);
+    pic_buf_bytes(&label, waiting->label.p, waiting->label.n);
+    pic_buf_printf(&number, "%u", waiting->device);
+    pic_call_tell(call, PIC_TELL_CONFIDE_ASKED, pic_buf_string(&label), pic_buf_string(&number),
+                  NULL);
+    pic_buf_release(&label);
+    pic_buf_release(&number);
+    return PIC_OK;
+}
+
+/* Whether this laptop can read what the association sealed, so that it can let others do so. */
+static bool reads_identities(struct pic_agent *agent, const struct pic_keys *keys)
+{
+    struct pic_identity_keys readable;
+    uint8_t key[PIC_KEY_SIZE];
+    bool found = false;
+    if (pic_identities_keys(agent, keys, &readable) == PIC_OK &&
+        pic_identities_organisation(agent, key) == PIC_OK)
+        for (size_t i = 0; i < readable.n; i++)
+            found = found || memcmp(readable.pairs[i].public, key, sizeof key) == 0;
+    pic_identities_keys_wipe(&readable);
+    return found;
+}
+
+/* Which laptops wait for the key of the identities, where this one can confide it. */
+static int tell_who_waits(struct pic_call *call, struct pic_agent *agent,
+                          const struct pic_keys *keys)
+{
+    bool records = agent->state != NULL && (agent->self.role & PIC_ROLE_ASSOCIATION) != 0;
+    return records && reads_identities(agent, keys)
+               ? pic_identities_waiting(agent, tell_waiting, call)
+               : PIC_OK;
+}
+
 int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_keys *keys,
                      const struct pic_carrier *carrier, const struct pic_net_limits *limits)
 {
@@ -158,5 +199,5 @@ int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_
                                                                        : PIC_TELL_LANE_STOPPED));
     if (report.server_ms != 0)
         pic_net_tell(call, &report);
-    return status;
+    return status == PIC_OK ? tell_who_waits(call, agent, keys) : status;
 }

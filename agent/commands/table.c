@@ -9,6 +9,20 @@ static const struct pic_option init_options[] = {
     {"oui", NULL, "Les mots de contrôle ont été comparés : ce sont les mêmes", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
+static const struct pic_option passphrase_options[] = {
+    {"nouvelle", "FICHIER", "Lit la nouvelle phrase dans ce fichier, pour un script", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option yes_options[] = {
+    {"oui", NULL, "Les mots de contrôle ont été comparés : ce sont les mêmes", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option erase_options[] = {
+    {"motif", "TEXTE", "Pourquoi, par exemple « demande de la personne »", NULL, 0},
+    {"oui", NULL, "Efface sans demander", NULL, 0},
+    {"echeances", NULL, "Montre les identités dont la durée de garde est échue", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
 static const struct pic_option send_options[] = {
     {"saisies-seules", NULL, "N'envoie pas les documents", NULL, 0},
     {"budget", "VOLUME", "Documents à envoyer au plus cette fois, par exemple 20M ou 500K", NULL,
@@ -122,6 +136,30 @@ static const struct pic_command commands[] = {
      .summary = "Oublie les clés jusqu'à la prochaine phrase de passe",
      .run = pic_command_lock,
      .flags = PIC_COMMAND_NO_STORE},
+    {.path = "phrase",
+     .summary = "Change la phrase de passe",
+     .detail = "La phrase d'aujourd'hui est demandée d'abord, puis la nouvelle deux fois.",
+     .options = passphrase_options,
+     .run = pic_command_passphrase},
+    {.path = "identite voir",
+     .usage = "NUMÉRO",
+     .summary = "Ouvre l'identité scellée d'une saisie",
+     .run = pic_command_identity,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "confier",
+     .usage = "[ORDINATEUR]",
+     .summary = "Confie la clé des identités à un autre ordinateur de l'association",
+     .detail = "Sans numéro, montre qui attend, et les mots que les deux ordinateurs comparent.",
+     .options = yes_options,
+     .run = pic_command_confide,
+     .arg_max = 1},
+    {.path = "participant effacer",
+     .usage = "[NUMÉRO]",
+     .summary = "Détruit pour toujours l'identité d'une personne ; les comptes restent",
+     .options = erase_options,
+     .run = pic_command_erase,
+     .arg_max = 1},
     {.path = "public grille",
      .usage = "PROJET CASE…",
      .summary = "Compte le public d'un projet, sans noms",

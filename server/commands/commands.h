@@ -14,6 +14,7 @@
     TABLE(devices)                                                                                 \
     TABLE(courier)                                                                                 \
     TABLE(field)                                                                                   \
+    TABLE(people)                                                                                  \
     TABLE(proof)                                                                                   \
     TABLE(bank)                                                                                    \
     TABLE(match)                                                                                   \
