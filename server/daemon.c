@@ -35,6 +35,7 @@ struct daemon {
     struct pic_committer *committer;
     struct pic_workers *workers;
     struct pic_listener *listeners[PIC_DAEMON_URLS_MAX];
+    struct pic_caretaker *caretaker;
     char contacts_path[PIC_PATH_MAX];
     int lock; /* file descriptor */
 };
@@ -109,6 +110,7 @@ static void stop(struct daemon *d)
     for (size_t i = 0; i < PIC_DAEMON_URLS_MAX; i++)
         pic_listener_close(d->listeners[i], CLOSE_MS);
     pic_workers_stop(d->workers);
+    pic_caretaker_stop(d->caretaker);
     pic_committer_stop(d->committer);
     pic_follower_stop(d->follower);
     if (d->contacts != NULL && pic_contacts_save(d->contacts, d->contacts_path, NULL) != PIC_OK)
@@ -181,6 +183,8 @@ int pic_daemon_run(const struct pic_daemon_options *options, struct pic_err *err
         status = pic_contacts_load(d.contacts, d.contacts_path);
     if (status == PIC_OK)
         status = start_threads(&d, err);
+    if (status == PIC_OK && options->care.to[0] != '\0')
+        status = pic_caretaker_start(&options->care, &d.caretaker, err);
     if (status == PIC_OK)
         status = start_listeners(&d, err);
     if (status == PIC_OK) {

@@ -4,6 +4,7 @@
 #ifndef PIC_SERVER_DAEMON_H
 #define PIC_SERVER_DAEMON_H
 
+#include "server/backup/caretaker.h"
 #include "server/store.h"
 
 enum { PIC_DAEMON_URLS_MAX = 8 };
@@ -15,6 +16,7 @@ struct pic_daemon_options {
     unsigned workers;
     unsigned peers_max, per_host_max; /* connections, in all and from one address */
     int idle_ms;
+    struct pic_caretaker_options care; /* to "": no backups */
     /* Called once, when all addresses are bound; ports in the order of urls. */
     void (*ready)(void *context, const unsigned *ports, size_t n);
     void *context;
