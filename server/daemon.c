@@ -34,6 +34,7 @@ struct daemon {
     struct pic_follower *follower;
     struct pic_committer *committer;
     struct pic_workers *workers;
+    struct pic_gate *gate;
     struct pic_listener *listeners[PIC_DAEMON_URLS_MAX];
     struct pic_caretaker *caretaker;
     char contacts_path[PIC_PATH_MAX];
@@ -80,7 +81,8 @@ static int start_threads(struct daemon *d, struct pic_err *err)
                                                 .frames_max = frames,
                                                 .bytes_max = FRAMES_BYTES + frames * LIGHT_BYTES,
                                                 .committer = d->committer,
-                                                .contacts = d->contacts};
+                                                .contacts = d->contacts,
+                                                .gate = d->gate};
     return status == PIC_OK ? pic_workers_start(&workers, &d->keys, &d->workers, err) : status;
 }
 
@@ -116,6 +118,7 @@ static void stop(struct daemon *d)
     if (d->contacts != NULL && pic_contacts_save(d->contacts, d->contacts_path, NULL) != PIC_OK)
         pic_log_status("contacts", PIC_EIO);
     pic_contacts_free(d->contacts);
+    pic_gate_free(d->gate);
     pic_keyring_release(&d->keys);
     if (d->lock >= 0)
         (void)close(d->lock);
@@ -132,8 +135,8 @@ static void log_counts(struct daemon *d)
     pic_committer_count(d->committer, &c);
     pic_listener_count(d->listeners[0], &l);
     pic_log(PIC_LOG_INFO, "compte", "connexions", (int64_t)l.peers, "demandes", (int64_t)w.answered,
-            "refusees", (int64_t)w.refused, "occupe", (int64_t)w.busy, "ecritures",
-            (int64_t)c.works, "transactions", (int64_t)c.transactions, NULL);
+            "refusees", (int64_t)w.refused, "occupe", (int64_t)w.busy, "coupees", (int64_t)w.cut,
+            "ecritures", (int64_t)c.works, "transactions", (int64_t)c.transactions, NULL);
 }
 
 static void tick(struct daemon *d, unsigned count)
@@ -181,6 +184,8 @@ int pic_daemon_run(const struct pic_daemon_options *options, struct pic_err *err
         status = pic_contacts_new(&d.contacts);
     if (status == PIC_OK)
         status = pic_contacts_load(d.contacts, d.contacts_path);
+    if (status == PIC_OK)
+        status = pic_gate_new(options->failures_per_host, options->requests_per_device, &d.gate);
     if (status == PIC_OK)
         status = start_threads(&d, err);
     if (status == PIC_OK && options->care.to[0] != '\0')

@@ -16,7 +16,8 @@ struct pic_daemon_options {
     unsigned workers;
     unsigned peers_max, per_host_max; /* connections, in all and from one address */
     int idle_ms;
-    struct pic_caretaker_options care; /* to "": no backups */
+    unsigned failures_per_host, requests_per_device; /* a second: gate.h */
+    struct pic_caretaker_options care;               /* to "": no backups */
     /* Called once, when all addresses are bound; ports in the order of urls. */
     void (*ready)(void *context, const unsigned *ports, size_t n);
     void *context;

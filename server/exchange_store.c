@@ -30,6 +30,8 @@ static int device(void *context, const uint8_t transport_key[static PIC_KEY_SIZE
     struct pic_exchange_store *s = context;
     struct pic_device d;
     int status = pic_registry_device_by_key(s->server->registry, transport_key, &d);
+    if (status == PIC_OK && s->gate != NULL && !pic_gate_device(s->gate, d.certificate.device))
+        status = PIC_EBUSY;
     if (status == PIC_OK)
         *out = (struct pic_answer_device){.certificate = d.certificate,
                                           .audience = pic_device_audience(&d),

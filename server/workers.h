@@ -8,6 +8,7 @@
 #include "protocol/net/listener.h"
 #include "server/committer.h"
 #include "server/contacts.h"
+#include "server/gate.h"
 
 struct pic_workers_options {
     const char *folder;
@@ -15,6 +16,7 @@ struct pic_workers_options {
     size_t frames_max, bytes_max; /* waiting at once */
     struct pic_committer *committer;
     struct pic_contacts *contacts;
+    struct pic_gate *gate;
 };
 
 struct pic_workers;
@@ -33,6 +35,7 @@ struct pic_workers_counts {
     uint64_t answered; /* requests, whatever the answer */
     uint64_t busy;     /* sent away: the queue was full */
     uint64_t refused;  /* answered with another status than ok */
+    uint64_t cut;      /* dropped unread: from where too much came that nobody known sent */
 };
 void pic_workers_count(struct pic_workers *workers, struct pic_workers_counts *out);
 

@@ -145,6 +145,8 @@ static int run_serve(struct pic_call *call)
         .peers_max = pic_config_number(&config, PIC_SET_PEERS),
         .per_host_max = pic_config_number(&config, PIC_SET_PEERS_PER_HOST),
         .idle_ms = (int)pic_config_number(&config, PIC_SET_IDLE) * MS_PER_S,
+        .failures_per_host = pic_config_number(&config, PIC_SET_FAILURES),
+        .requests_per_device = pic_config_number(&config, PIC_SET_REQUESTS),
         .care = {.folder = pic_command_folder(call),
                  .to = pic_config_text(&config, PIC_SET_BACKUP_FOLDER),
                  .minutes = pic_config_minutes(&config, PIC_SET_BACKUP_TIME),
