@@ -13,6 +13,8 @@
 #include "protocol/net/listener.h"
 #include "server/follower.h"
 #include "server/log.h"
+#include "server/notify.h"
+#include "server/watch.h"
 #include "server/workers.h"
 
 enum {
@@ -37,6 +39,7 @@ struct daemon {
     struct pic_gate *gate;
     struct pic_listener *listeners[PIC_DAEMON_URLS_MAX];
     struct pic_caretaker *caretaker;
+    struct pic_watch *watch;
     char contacts_path[PIC_PATH_MAX];
     int lock; /* file descriptor */
 };
@@ -86,6 +89,20 @@ static int start_threads(struct daemon *d, struct pic_err *err)
     return status == PIC_OK ? pic_workers_start(&workers, &d->keys, &d->workers, err) : status;
 }
 
+static int start_watch(struct daemon *d, struct pic_err *err)
+{
+    const struct pic_daemon_options *o = d->options;
+    const struct pic_watch_options options = {.address = o->watch,
+                                              .folder = o->folder,
+                                              .version = o->version,
+                                              .space_min = o->space_min,
+                                              .contacts = d->contacts,
+                                              .workers = d->workers,
+                                              .listeners = d->listeners,
+                                              .listener_n = o->url_n};
+    return o->watch[0] == '\0' ? PIC_OK : pic_watch_start(&options, &d->watch, err);
+}
+
 static int start_listeners(struct daemon *d, struct pic_err *err)
 {
     unsigned ports[PIC_DAEMON_URLS_MAX];
@@ -102,13 +119,17 @@ static int start_listeners(struct daemon *d, struct pic_err *err)
                             NULL);
         ports[i] = pic_listener_port(d->listeners[i]);
     }
-    d->options->ready(d->options->context, ports, d->options->url_n);
-    return PIC_OK;
+    int status = start_watch(d, err);
+    if (status == PIC_OK)
+        d->options->ready(d->options->context, ports, d->options->url_n,
+                          d->watch == NULL ? 0 : pic_watch_port(d->watch));
+    return status;
 }
 
 /* In the reverse order: nothing comes in, what came is answered, what was done is durable. */
 static void stop(struct daemon *d)
 {
+    pic_watch_stop(d->watch);
     for (size_t i = 0; i < PIC_DAEMON_URLS_MAX; i++)
         pic_listener_close(d->listeners[i], CLOSE_MS);
     pic_workers_stop(d->workers);
@@ -141,6 +162,8 @@ static void log_counts(struct daemon *d)
 
 static void tick(struct daemon *d, unsigned count)
 {
+    pic_watch_beat(d->watch);
+    pic_notify("WATCHDOG=1");
     if (count % CONTACTS_TICKS == 0) {
         int status = pic_contacts_save(d->contacts, d->contacts_path, NULL);
         if (status != PIC_OK)
@@ -194,7 +217,9 @@ int pic_daemon_run(const struct pic_daemon_options *options, struct pic_err *err
         status = start_listeners(&d, err);
     if (status == PIC_OK) {
         pic_log(PIC_LOG_INFO, "debut", "travailleurs", (int64_t)options->workers, NULL);
+        pic_notify("READY=1");
         live(&d, &ends);
+        pic_notify("STOPPING=1");
         log_counts(&d);
         pic_log(PIC_LOG_INFO, "fin", NULL);
     }

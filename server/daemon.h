@@ -18,8 +18,11 @@ struct pic_daemon_options {
     int idle_ms;
     unsigned failures_per_host, requests_per_device; /* a second: gate.h */
     struct pic_caretaker_options care;               /* to "": no backups */
-    /* Called once, when all addresses are bound; ports in the order of urls. */
-    void (*ready)(void *context, const unsigned *ports, size_t n);
+    const char *watch;                               /* address of what watches; "": none */
+    uint64_t space_min;                              /* bytes of disk to be ready with */
+    const char *version;
+    /* Called once, when all addresses are bound; ports in the order of urls; watch: 0 for none. */
+    void (*ready)(void *context, const unsigned *ports, size_t n, unsigned watch);
     void *context;
 };
 

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "server/exchange_store.h"
 #include "server/log.h"
@@ -125,8 +126,33 @@ static void note(const struct worker *self)
                 (int64_t)self->scratch.outcome.status, NULL);
 }
 
+static uint64_t now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint32_t pic_workers_bucket_us(size_t i)
+{
+    static const uint32_t ends[PIC_WORKERS_BUCKETS] = {1000,   5000,    20000,     100000,
+                                                       500000, 2000000, UINT32_MAX};
+    return ends[i];
+}
+
+/* Under the lock. */
+static void count_duration(struct pic_workers_counts *counts, uint64_t us)
+{
+    size_t i = 0;
+    while (us > pic_workers_bucket_us(i) && i < PIC_WORKERS_BUCKETS - 1)
+        i++;
+    counts->durations[i]++;
+    counts->duration_us += us;
+}
+
 static void answer_one(struct worker *self, struct frame *frame)
 {
+    uint64_t began_us = now_us();
     int status = pic_answer(&self->answer, &self->scratch, pic_server_now_ms(),
                             pic_buf_view(&frame->payload), &self->reply);
     pic_buf_release(&frame->payload);
@@ -141,6 +167,7 @@ static void answer_one(struct worker *self, struct frame *frame)
     note(self);
     (void)pthread_mutex_lock(&self->all->lock);
     self->all->counts.answered++;
+    count_duration(&self->all->counts, now_us() - began_us);
     self->all->counts.refused += self->scratch.outcome.status != PIC_REPLY_OK;
     (void)pthread_mutex_unlock(&self->all->lock);
 }

@@ -128,21 +128,25 @@ static void add_file(struct making *m, const char *name, const uint8_t hash[stat
     m->made->bytes += size;
 }
 
-/* A file of the server that must be there. */
-static int copy_file(struct making *m, const char *name)
+static int copy_from(struct making *m, const char *from, const char *name)
 {
-    char from[PIC_TREE_PATH_MAX];
     char to[PIC_TREE_PATH_MAX];
     uint8_t hash[PIC_HASH_SIZE];
     uint64_t size;
-    int status = pic_tree_join(m->folder, name, from, m->err);
-    if (status == PIC_OK)
-        status = pic_tree_join(m->part, name, to, m->err);
+    int status = pic_tree_join(m->part, name, to, m->err);
     if (status == PIC_OK)
         status = pic_tree_copy(from, to, hash, &size, m->err);
     if (status == PIC_OK)
         add_file(m, name, hash, size);
     return status;
+}
+
+/* A file of the server that must be there. */
+static int copy_file(struct making *m, const char *name)
+{
+    char from[PIC_TREE_PATH_MAX];
+    int status = pic_tree_join(m->folder, name, from, m->err);
+    return status == PIC_OK ? copy_from(m, from, name) : status;
 }
 
 static int copy_database(struct making *m, const char *name)
@@ -272,7 +276,10 @@ static int copy_data(struct making *m)
 static int copy_keys(struct making *m)
 {
     char path[PIC_TREE_PATH_MAX];
-    int status = copy_file(m, "identity.key");
+    char identity[PIC_KEYRING_PATH_MAX];
+    int status = pic_keyring_identity_path(m->folder, identity);
+    if (status == PIC_OK)
+        status = copy_from(m, identity, "identity.key");
     if (status == PIC_OK)
         status = copy_file(m, "transport.keys");
     if (status == PIC_OK)

@@ -5,7 +5,7 @@
 #include "server/daemon.h"
 #include "server/file.h"
 
-enum { MS_PER_S = 1000 };
+enum { MS_PER_S = 1000, MEGABYTE = 1000000 };
 
 /* --- init --- */
 
@@ -60,6 +60,9 @@ static const struct pic_option serve_options[] = {
      .argument = "N",
      .help = "Connexions à la fois depuis une même adresse (1024 ; 0 : sans limite)"},
     {.name = "silence", .argument = "SECONDES", .help = "Ferme une connexion muette (60)"},
+    {.name = "metriques",
+     .argument = "127.0.0.1:PORT",
+     .help = "Adresse locale de /metrics, /healthz et /readyz"},
     {.name = "sauvegardes",
      .argument = "DOSSIER",
      .help = "Sauvegarde chaque jour dans ce dossier, et essaie de restaurer"},
@@ -75,6 +78,7 @@ static const struct {
     {"connexions", PIC_SET_PEERS},
     {"connexions-par-adresse", PIC_SET_PEERS_PER_HOST},
     {"silence", PIC_SET_IDLE},
+    {"metriques", PIC_SET_METRICS},
     {"sauvegardes", PIC_SET_BACKUP_FOLDER},
 };
 
@@ -89,11 +93,13 @@ static int write_port(struct pic_call *call, unsigned port)
 }
 
 /* The ports really bound, one line each, for whoever asked for port 0. */
-static void say_ready(void *context, const unsigned *ports, size_t n)
+static void say_ready(void *context, const unsigned *ports, size_t n, unsigned watch)
 {
     struct pic_call *call = context;
     for (size_t i = 0; i < n; i++)
         pic_buf_printf(&call->out, "port %u\n", ports[i]);
+    if (watch != 0)
+        pic_buf_printf(&call->out, "mesures %u\n", watch);
     int status = pic_call_flush(call);
     if (status == PIC_OK)
         status = write_port(call, ports[0]);
@@ -151,6 +157,9 @@ static int run_serve(struct pic_call *call)
                  .to = pic_config_text(&config, PIC_SET_BACKUP_FOLDER),
                  .minutes = pic_config_minutes(&config, PIC_SET_BACKUP_TIME),
                  .policy = pic_config_retention(&config, PIC_SET_BACKUP_KEEP)},
+        .watch = pic_config_text(&config, PIC_SET_METRICS),
+        .space_min = (uint64_t)pic_config_number(&config, PIC_SET_SPACE_MIN) * MEGABYTE,
+        .version = call->program->version,
         .ready = say_ready,
         .context = call,
     };

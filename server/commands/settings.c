@@ -1,4 +1,5 @@
 #include "server/commands/commands.h"
+#include "server/metrics.h"
 
 /* config verifier: what this server would use, and where each setting comes from. */
 
@@ -31,6 +32,25 @@ static int run_config(struct pic_call *call)
     return status;
 }
 
+/* --- metriques --- */
+
+static int run_metrics(struct pic_call *call)
+{
+    char path[PIC_PATH_MAX];
+    struct pic_contacts *contacts = NULL;
+    const char *folder = pic_command_folder(call);
+    int status = pic_server_path(folder, "contacts", path);
+    if (status == PIC_OK)
+        status = pic_contacts_new(&contacts);
+    if (status == PIC_OK)
+        status = pic_contacts_load(contacts, path);
+    if (status == PIC_OK)
+        status = pic_metrics_write(folder, call->program->version, contacts, NULL, &call->out,
+                                   &call->err);
+    pic_contacts_free(contacts);
+    return status;
+}
+
 const struct pic_command pic_commands_settings[] = {
     {.path = "config verifier",
      .summary = "Montre chaque réglage et d'où il vient",
@@ -39,5 +59,10 @@ const struct pic_command pic_commands_settings[] = {
                "PIC_SERVER_CONF), qui l'emporte sur le défaut.",
      .run = run_config,
      .flags = PIC_COMMAND_NO_STORE},
+    {.path = "metriques",
+     .summary = "Écrit les mesures du serveur, au format de Prometheus",
+     .detail = "Celles que seul le service connaît (demandes, durées) sont à l'adresse du réglage "
+               "metriques, pendant qu'il tourne.",
+     .run = run_metrics},
 };
 const size_t pic_commands_settings_n = sizeof pic_commands_settings / sizeof *pic_commands_settings;
