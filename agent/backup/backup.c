@@ -27,10 +27,10 @@ enum {
 static const char partial[] = ".partiel";
 
 struct saving {
+    struct pic_hasher content; /* of all that goes in */
     struct pic_capsule capsule;
     const struct pic_keys *keys;
     const char *folder;
-    struct pic_hasher content; /* of all that goes in */
     struct pic_backup_made *made;
     struct pic_err *err;
 };
@@ -176,9 +176,9 @@ static int read_lock(const char *folder, struct pic_buf *out, struct pic_err *er
 /* --- reading --- */
 
 struct reading {
+    struct pic_hasher content;
     struct pic_capsule capsule;
     const struct pic_keys *keys;
-    struct pic_hasher content;
     const char *folder; /* where to; NULL: nowhere, it is only read */
     struct pic_backup_made *made;
     struct pic_err *err;

@@ -16,14 +16,14 @@
 enum { PIC_CAPSULE_ID = 16, PIC_CAPSULE_LOCK_MAX = 4096, PIC_CAPSULE_PIECE = 1 << 16 };
 
 struct pic_capsule {
-    FILE *file;
-    uint8_t id[PIC_CAPSULE_ID];
-    uint64_t index; /* of the next piece */
     struct pic_hasher hasher;
+    FILE *file;
+    uint64_t index;       /* of the next piece */
     struct pic_buf lock;  /* the vault */
     struct pic_buf plain; /* what the current piece holds; from taken on, when reading */
     struct pic_buf sealed;
     size_t taken;
+    uint8_t id[PIC_CAPSULE_ID];
     bool ended;
 };
 

@@ -438,17 +438,18 @@ static int rotate_kind(const char *to, const char *prefix, const struct pic_rete
     int status = pic_archive_list(to, prefix, &names, &n, err);
     int64_t *times = calloc(n + 1, sizeof *times);
     bool *keep = calloc(n + 1, sizeof *keep);
-    if (status == PIC_OK && (times == NULL || keep == NULL))
+    if (times == NULL || keep == NULL) {
         status = pic_fail(err, PIC_EMEMORY, NULL);
-    for (size_t i = 0; status == PIC_OK && i < n; i++)
-        times[i] = names[i].time_ms;
-    if (status == PIC_OK)
+    } else if (status == PIC_OK) {
+        for (size_t i = 0; i < n; i++)
+            times[i] = names[i].time_ms;
         pic_retention_choose(policy, times, n, keep);
-    for (size_t i = 0; status == PIC_OK && i < n; i++) {
-        if (keep[i])
-            continue;
-        status = remove_one(to, names[i].name, err);
-        *removed += status == PIC_OK;
+        for (size_t i = 0; status == PIC_OK && i < n; i++) {
+            if (keep[i])
+                continue;
+            status = remove_one(to, names[i].name, err);
+            *removed += status == PIC_OK;
+        }
     }
     free(names);
     free(times);

@@ -57,10 +57,9 @@ int pic_manifest_open(struct pic_span bytes, struct pic_manifest *out)
 /* Only steps down, each of them with a name. */
 static bool stays_inside(const char *name)
 {
-    const char *step = name;
-    for (const char *end = step; *step != '\0'; step = *end == '\0' ? end : end + 1) {
-        end = strchr(step, '/');
-        end = end == NULL ? step + strlen(step) : end;
+    const char *end;
+    for (const char *step = name; *step != '\0'; step = *end == '\0' ? end : end + 1) {
+        end = step + strcspn(step, "/");
         bool dots = step[0] == '.' && (end == step + 1 || (end == step + 2 && step[1] == '.'));
         if (end == step || dots || (*end == '/' && end[1] == '\0'))
             return false;
