@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/backup/upgrade.h"
 #include "agent/lease.h"
 #include "agent/query.h"
 
@@ -140,6 +141,13 @@ static int take_lease(struct pic_agent *agent, struct pic_err *err)
     return status;
 }
 
+/* Another version of the program is about to change what is here. */
+static int copy_before_upgrade(struct pic_agent *agent, struct pic_err *err)
+{
+    return pic_upgrade_copy(&agent->db, agent->folder, agent->world->now_ms(agent->world->context),
+                            err);
+}
+
 static int open_database(struct pic_agent *agent, struct pic_err *err)
 {
     char path[PIC_AGENT_PATH_MAX];
@@ -151,6 +159,11 @@ static int open_database(struct pic_agent *agent, struct pic_err *err)
     int status = join(path, sizeof path, agent->folder, "pic.db", err);
     if (status == PIC_OK)
         status = pic_db_open(path, &options, &agent->db, err);
+    bool upgrade = false;
+    if (status == PIC_OK && agent->mode != PIC_AGENT_READ)
+        status = pic_upgrade_is_due(&agent->db, pic_journal_script_n, &upgrade, err);
+    if (status == PIC_OK && upgrade)
+        status = copy_before_upgrade(agent, err);
     if (status == PIC_OK && agent->mode == PIC_AGENT_READ)
         status = pic_db_not_newer(&agent->db, pic_journal_script_n, err);
     else if (status == PIC_OK)
@@ -201,6 +214,11 @@ static int open_state(struct pic_agent *agent, bool *stale, struct pic_err *err)
     uint64_t due = 0;
     int status = pic_state_prepare(&agent->db, err);
     *stale = status == PIC_EVERSION;
+    if (*stale && agent->mode != PIC_AGENT_READ) {
+        status = copy_before_upgrade(agent, err);
+        if (status != PIC_OK)
+            return status;
+    }
     if (status == PIC_OK)
         status = pic_journal_number_get(agent->journal, "rebuild", &due);
     *stale = *stale || due != 0;

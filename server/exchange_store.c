@@ -40,6 +40,8 @@ static int device(void *context, const uint8_t transport_key[static PIC_KEY_SIZE
     struct pic_exchange_store *s = context;
     struct pic_device d;
     int status = pic_registry_device_by_key(s->server->registry, transport_key, &d);
+    if (status == PIC_OK && s->gate != NULL && !pic_gate_device(s->gate, d.certificate.device))
+        status = PIC_EBUSY;
     if (status == PIC_OK)
         *out = answer_device(&d);
     return status == PIC_ENOT_FOUND ? PIC_EUNKNOWN_DEVICE : status;
@@ -217,8 +219,8 @@ static int append_by(struct pic_exchange_store *s,
         status = pic_buf_status(&hashes);
     if (status == PIC_OK)
         status = pic_buf_status(&boxes);
-    struct append_job job = {d, segment, pic_buf_view(&hashes), pic_buf_view(&boxes), now_ms, out,
-                             s->reader};
+    struct append_job job = {d,   segment,  pic_buf_view(&hashes), pic_buf_view(&boxes), now_ms,
+                             out, s->reader};
     if (status == PIC_OK)
         status = durably(s, work, &job);
     pic_buf_release(&hashes);

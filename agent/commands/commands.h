@@ -69,6 +69,9 @@ int pic_command_decide(struct pic_call *call);
 int pic_command_receipts(struct pic_call *call);
 int pic_command_receipt(struct pic_call *call);
 int pic_command_verify(struct pic_call *call);
+/* backup.c */
+int pic_command_save(struct pic_call *call);
+int pic_command_restore(struct pic_call *call);
 /* territory.c */
 int pic_command_territory(struct pic_call *call);
 

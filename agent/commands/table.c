@@ -88,6 +88,10 @@ static const struct pic_option file_options[] = {
     {"fichier", "FICHIER", "Où l'écrire ; ne remplace jamais un fichier", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
+static const struct pic_option restore_options[] = {
+    {"remplacer", NULL, "Met de côté, sans l'effacer, ce qui est déjà dans le dossier", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
 static const struct pic_option decide_options[] = {
     {"champ", "CHAMP", "Champ à trancher", NULL, PIC_OPTION_REQUIRED},
     {"garder", "LETTRE", "Valeur à garder, comme dans la liste : A, B…", NULL, 0},
@@ -275,6 +279,23 @@ static const struct pic_command commands[] = {
      .usage = "FICHIER",
      .summary = "Vérifie un accusé, sans Internet et sans autre fichier",
      .run = pic_command_verify,
+     .arg_min = 1,
+     .arg_max = 1,
+     .flags = PIC_COMMAND_NO_STORE},
+    {.path = "sauvegarder",
+     .usage = "FICHIER",
+     .summary = "Copie tout dans un fichier scellé, relu et comparé",
+     .detail = "Le fichier ne s'ouvre qu'avec la phrase de passe du jour de la copie. Gardez-le "
+               "ailleurs que l'ordinateur, par exemple sur une clé USB.",
+     .run = pic_command_save,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "restaurer",
+     .usage = "FICHIER",
+     .summary = "Remet en place une copie faite par « sauvegarder »",
+     .detail = "Au prochain échange, ce que la Région a reçu depuis la copie revient.",
+     .options = restore_options,
+     .run = pic_command_restore,
      .arg_min = 1,
      .arg_max = 1,
      .flags = PIC_COMMAND_NO_STORE},
