@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/deposit.h"
+#include "agent/move.h"
 #include "agent/query.h"
 #include "agent/seal.h"
 #include "protocol/base/text.h"
@@ -42,6 +43,7 @@ static int start(struct journey *j, struct pic_agent *agent, struct pic_keys *ke
                                 .report = &report->courier,
                                 .err = err,
                                 .by_file = true,
+                                .introduced = true, /* that takes a network */
                                 .chunk = PIC_BLOB_CHUNK_MAX,
                                 .kept_max = KEPT_MAX};
     pic_buf_init(&j->c.frame, PIC_FRAME_MAX);
@@ -328,11 +330,14 @@ static int settle(struct journey *j)
     struct pic_agent_pending pending;
     uint64_t next = 0;
     int status = PIC_OK;
-    if (c->own) {
+    if (c->own || c->rebuild_due)
         status = pic_agent_rebuild(c->agent, c->err);
-        c->report->shifted = status == PIC_OK;
+    if (status != PIC_OK)
+        return status;
+    if (c->own) {
+        c->report->shifted = true;
         j->report->again = true;
-        if (status == PIC_OK && c->fed) /* to its end */
+        if (c->fed) /* to its end */
             status = wish_put(j, recover_wish, 0);
         return status;
     }
@@ -350,9 +355,10 @@ static int settle(struct journey *j)
         status = pic_agent_pending(c->agent, &pending);
         c->report->restamped = status == PIC_OK && pending.changes > 0;
         if (c->report->restamped)
-            status = pic_seal_restamp(c->agent, c->report->server_ms, c->err);
+            status = pic_move_restamp(c->agent, c->report->server_ms, c->err);
         break;
     case PIC_TURN_KEY:
+    case PIC_TURN_UNKNOWN:
     case PIC_TURN_AGAIN:
         break;
     case PIC_TURN_NONE:

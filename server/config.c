@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema/face/nearest.h"
+#include "schema/dictionary/nearest.h"
 #include "server/file.h"
 
 enum {

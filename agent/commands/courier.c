@@ -6,6 +6,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/net.h"
 #include "agent/file_exchange.h"
+#include "agent/session.h"
 #include "agent/status.h"
 
 enum { BUDGET_MEGA = 500, MEGA_BITS = 20, KILO_BITS = 10, GIGA_BITS = 30, SAID_MAX = 256 };
