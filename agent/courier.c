@@ -299,6 +299,26 @@ static int prepare(struct pic_courier *c)
     return status;
 }
 
+/* After a line that broke: for a few bytes, what arrived is acknowledged before anything is sent
+ * twice; what did not is opened, to be sealed in smaller steps. */
+static int take_stock(struct pic_courier *c)
+{
+    struct pic_log_head head;
+    uint64_t broke = 0;
+    int status = pic_journal_number_get(c->agent->journal, "broke", &broke);
+    if (status != PIC_OK || broke == 0)
+        return status;
+    status = pic_agent_head(c->agent, &head);
+    if (status != PIC_OK)
+        return status;
+    c->push_next = head.seq + 1;
+    c->closing_due = true;
+    status = run_lane(c, PIC_LANE_CLOSING);
+    if (status == PIC_OK)
+        status = pic_query_run(c->agent->queries, PIC_QUERY_SEALED_FORGET, 0);
+    return status == PIC_OK ? pic_journal_number_put(c->agent->journal, "broke", 0) : status;
+}
+
 /* The first of the lanes' failures decides; a lane runs only if the connection still lives. */
 static int run_lanes(struct pic_courier *c)
 {
@@ -307,7 +327,9 @@ static int run_lanes(struct pic_courier *c)
     int first = run_lane(c, PIC_LANE_ENROL);
     if (first != PIC_OK)
         return first;
-    first = start_pushing(c);
+    first = take_stock(c);
+    if (first == PIC_OK)
+        first = start_pushing(c);
     if (first == PIC_OK && (errands & PIC_ERRAND_SEND) != 0) {
         if (pic_agent_pending(c->agent, &pending) == PIC_OK)
             c->total = pending.bytes / PIC_SEAL_DEFLATES;
@@ -338,13 +360,13 @@ static int run_lanes(struct pic_courier *c)
 }
 
 /* The line broke: what goes next is smaller, so that some of it gets through before it breaks
- * again. Opening what was sealed is safe even if it arrived (move.h, adopt). */
+ * again. */
 static int smaller_steps(struct pic_courier *c)
 {
     if (c->chunk <= CHUNK_MIN)
         return PIC_OK;
     c->chunk /= 2;
-    return pic_query_run(c->agent->queries, PIC_QUERY_SEALED_FORGET, 0);
+    return pic_journal_number_put(c->agent->journal, "broke", 1);
 }
 
 /* What the run has done, and whether anything of ours is still missing over there. */
@@ -373,6 +395,20 @@ static bool keeps_people(const struct pic_agent *agent)
            (agent->self.role & PIC_ROLE_ASSOCIATION) != 0;
 }
 
+int pic_courier_enter(struct pic_courier *c)
+{
+    c->agent->blobs.owner.reader = &c->keys->box;
+    return keeps_people(c->agent) ? pic_identities_count(c->agent, c->keys, c->err) : PIC_OK;
+}
+
+int pic_courier_leave(struct pic_courier *c, int status)
+{
+    if (status == PIC_OK && keeps_people(c->agent))
+        status = pic_erasure_settle(c->agent, c->err);
+    c->agent->blobs.owner.reader = NULL;
+    return status;
+}
+
 int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
                     const struct pic_carrier *carrier, const struct pic_courier_options *options,
                     struct pic_courier_report *report, struct pic_err *err)
@@ -383,7 +419,6 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     memset(report, 0, sizeof *report);
     c->agent = agent;
     c->keys = keys;
-    agent->blobs.owner.reader = &keys->box;
     c->carrier = carrier;
     c->options = options;
     c->report = report;
@@ -391,7 +426,7 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     pic_buf_init(&c->frame, PIC_FRAME_MAX);
     pic_buf_init(&c->plain, PIC_FRAME_MAX);
     pic_buf_init(&c->segment, PIC_SEGMENT_MAX);
-    int status = keeps_people(agent) ? pic_identities_count(agent, keys, err) : PIC_OK;
+    int status = pic_courier_enter(c);
     if (status == PIC_OK)
         status = prepare(c);
     if (status == PIC_OK)
@@ -400,10 +435,7 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
         int rebuilt = pic_agent_rebuild(agent, err);
         status = status == PIC_OK ? rebuilt : status;
     }
-    status = conclude(c, status);
-    if (status == PIC_OK && keeps_people(agent))
-        status = pic_erasure_settle(agent, err);
-    agent->blobs.owner.reader = NULL;
+    status = pic_courier_leave(c, conclude(c, status));
     forget_flight(c);
     pic_buf_release(&c->frame);
     pic_buf_wipe(&c->plain);
