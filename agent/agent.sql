@@ -45,3 +45,17 @@ CREATE TABLE IF NOT EXISTS aside(
   count  INTEGER NOT NULL, -- changes in it
   bytes  BLOB NOT NULL     -- the segment, as signed
 ) STRICT, WITHOUT ROWID;
+
+-- Requests written to a file that no reply has come back for yet: what reads the reply is in parts,
+-- sealed to this laptop's own transport key, and each part goes once it has been used.
+CREATE TABLE IF NOT EXISTS deposit(
+  id      BLOB PRIMARY KEY, -- 16 bytes, in the head of the file
+  time_ms INTEGER NOT NULL, -- by this clock
+  own     INTEGER NOT NULL CHECK(own IN (0, 1)) -- asked for this laptop's own log
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS deposit_part(
+  id     BLOB NOT NULL REFERENCES deposit(id) ON DELETE CASCADE,
+  part   INTEGER NOT NULL, -- 0, 1…
+  sealed BLOB NOT NULL,
+  PRIMARY KEY(id, part)
+) STRICT, WITHOUT ROWID;

@@ -5,6 +5,8 @@
 
 #include "agent/branch.h"
 #include "agent/courier_state.h"
+#include "agent/erasure.h"
+#include "agent/identities.h"
 #include "agent/move.h"
 #include "agent/query.h"
 #include "agent/seal.h"
@@ -322,6 +324,26 @@ static int prepare(struct pic_courier *c)
     return status;
 }
 
+/* After a line that broke: for a few bytes, what arrived is acknowledged before anything is sent
+ * twice; what did not is opened, to be sealed in smaller steps. */
+static int take_stock(struct pic_courier *c)
+{
+    struct pic_log_head head;
+    uint64_t broke = 0;
+    int status = pic_journal_number_get(c->agent->journal, "broke", &broke);
+    if (status != PIC_OK || broke == 0)
+        return status;
+    status = pic_agent_head(c->agent, &head);
+    if (status != PIC_OK)
+        return status;
+    c->push_next = head.seq + 1;
+    c->closing_due = true;
+    status = run_lane(c, PIC_LANE_CLOSING);
+    if (status == PIC_OK)
+        status = pic_query_run(c->agent->queries, PIC_QUERY_SEALED_FORGET, 0);
+    return status == PIC_OK ? pic_journal_number_put(c->agent->journal, "broke", 0) : status;
+}
+
 /* The first of the lanes' failures decides; a lane runs only if the connection still lives. */
 static int run_lanes(struct pic_courier *c)
 {
@@ -330,7 +352,9 @@ static int run_lanes(struct pic_courier *c)
     int first = run_lane(c, PIC_LANE_ENROL);
     if (first != PIC_OK)
         return first;
-    first = start_pushing(c);
+    first = take_stock(c);
+    if (first == PIC_OK)
+        first = start_pushing(c);
     if (first == PIC_OK && (errands & PIC_ERRAND_SEND) != 0) {
         if (pic_agent_pending(c->agent, &pending) == PIC_OK)
             c->total = pending.bytes / PIC_SEAL_DEFLATES;
@@ -361,13 +385,13 @@ static int run_lanes(struct pic_courier *c)
 }
 
 /* The line broke: what goes next is smaller, so that some of it gets through before it breaks
- * again. Opening what was sealed is safe even if it arrived (move.h, adopt). */
+ * again. */
 static int smaller_steps(struct pic_courier *c)
 {
     if (c->chunk <= CHUNK_MIN)
         return PIC_OK;
     c->chunk /= 2;
-    return pic_query_run(c->agent->queries, PIC_QUERY_SEALED_FORGET, 0);
+    return pic_journal_number_put(c->agent->journal, "broke", 1);
 }
 
 /* What the run has done, and whether anything of ours is still missing over there. */
@@ -389,6 +413,27 @@ static int conclude(struct pic_courier *c, int outcome)
     return outcome != PIC_OK ? outcome : status != PIC_OK ? status : kept;
 }
 
+/* Whether this laptop keeps sealed people, and has a state that names them. */
+static bool keeps_people(const struct pic_agent *agent)
+{
+    return agent->state != NULL && agent->self.enrolled &&
+           (agent->self.role & PIC_ROLE_ASSOCIATION) != 0;
+}
+
+int pic_courier_enter(struct pic_courier *c)
+{
+    c->agent->blobs.owner.reader = &c->keys->box;
+    return keeps_people(c->agent) ? pic_identities_count(c->agent, c->keys, c->err) : PIC_OK;
+}
+
+int pic_courier_leave(struct pic_courier *c, int status)
+{
+    if (status == PIC_OK && keeps_people(c->agent))
+        status = pic_erasure_settle(c->agent, c->err);
+    c->agent->blobs.owner.reader = NULL;
+    return status;
+}
+
 int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
                     const struct pic_carrier *carrier, const struct pic_courier_options *options,
                     struct pic_courier_report *report, struct pic_err *err)
@@ -406,18 +451,21 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     pic_buf_init(&c->frame, PIC_FRAME_MAX);
     pic_buf_init(&c->plain, PIC_FRAME_MAX);
     pic_buf_init(&c->segment, PIC_SEGMENT_MAX);
-    int status = prepare(c);
+    int status = pic_courier_enter(c);
+    if (status == PIC_OK)
+        status = prepare(c);
     if (status == PIC_OK)
         status = run_lanes(c);
     if (c->rebuild_due) { /* also where the line broke: the next entry must see what there is */
         int rebuilt = pic_agent_rebuild(agent, err);
         status = status == PIC_OK ? rebuilt : status;
     }
-    status = conclude(c, status);
+    status = pic_courier_leave(c, conclude(c, status));
     forget_flight(c);
     pic_buf_release(&c->frame);
     pic_buf_wipe(&c->plain);
     pic_buf_release(&c->segment);
+    pic_buf_release(&c->in.wanted);
     free(c);
     if (status == PIC_OK || (err != NULL && err->status == status))
         return status;

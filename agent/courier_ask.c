@@ -5,8 +5,9 @@
 #include "agent/branch.h"
 #include "agent/query.h"
 #include "agent/seal.h"
+#include "schema/state/persons.h"
 
-enum { MS_PER_MINUTE = 60 * 1000 };
+enum { MS_PER_MINUTE = 60 * 1000, INCOMING_MAX = 1 << 22 };
 
 /* --- asking --- */
 
@@ -219,7 +220,8 @@ static int outgoing_start(struct pic_courier *c, bool *more)
         return PIC_OK;
     }
     int status = outgoing_find(c, &found);
-    *more = status == PIC_OK && found;
+    bool fits = !c->by_file || (found && c->out.size <= c->options->document_bytes_max - c->done);
+    *more = status == PIC_OK && found && fits;
     c->out.here = *more;
     c->out.asking = false;
     c->begun += *more ? c->out.size : 0;
@@ -239,7 +241,7 @@ static int put_next(struct pic_courier *c, struct pic_slot *slot, bool *more)
         int status = outgoing_start(c, more);
         if (status != PIC_OK || !*more)
             return status;
-        out->asking = out->size > c->chunk; /* part of it may be there already */
+        out->asking = !c->by_file && out->size > c->chunk; /* part of it may be there already */
     }
     memcpy(request.put.hash, out->hash, PIC_HASH_SIZE);
     memcpy(slot->hash, out->hash, PIC_HASH_SIZE);
@@ -261,29 +263,54 @@ static int put_next(struct pic_courier *c, struct pic_slot *slot, bool *more)
     return ask(c, slot, &request);
 }
 
-/* The next summary whose file is not here yet. */
+static int want(void *context, uint64_t id, struct pic_span hash)
+{
+    struct pic_courier *c = context;
+    uint64_t held = 0;
+    bool complete = false;
+    (void)id;
+    int status = pic_blobs_held(&c->agent->blobs, hash.p, &held, &complete);
+    if (status == PIC_OK && !complete)
+        pic_buf_bytes(&c->in.wanted, hash.p, hash.n);
+    return status;
+}
+
+/* What is named here and not held: summaries, and, where this laptop records for an association,
+ * the sealed people of its other laptops. */
+static int list_incoming(struct pic_courier *c)
+{
+    sqlite3_stmt *stmt = pic_query(c->agent->queries, PIC_QUERY_SUMMARIES);
+    bool row = false;
+    pic_buf_init(&c->in.wanted, INCOMING_MAX);
+    int status = stmt == NULL ? PIC_EIO : pic_db_step(stmt, &row);
+    while (status == PIC_OK && row) {
+        struct pic_span hash = pic_db_column_span(stmt, 0);
+        if (hash.n == PIC_HASH_SIZE)
+            status = want(c, 0, hash);
+        if (status == PIC_OK)
+            status = pic_db_step(stmt, &row);
+    }
+    if (stmt != NULL)
+        (void)sqlite3_reset(stmt);
+    if (status == PIC_OK && (c->agent->self.role & PIC_ROLE_ASSOCIATION) != 0)
+        status = pic_persons_living(&c->agent->db, want, c);
+    c->in.listed = status == PIC_OK;
+    return status; /* what has no room is wanted the next time */
+}
+
+/* The next document to fetch. */
 static int incoming_start(struct pic_courier *c, bool *more)
 {
     struct pic_incoming *in = &c->in;
-    sqlite3_stmt *stmt = pic_query(c->agent->queries, PIC_QUERY_INCOMING_AFTER);
-    int status = stmt == NULL ? PIC_EIO : PIC_OK;
-    *more = true;
-    in->here = false;
-    while (status == PIC_OK && *more && !in->here) {
-        bool complete = false;
-        (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)in->summary);
-        status = pic_db_step(stmt, more);
-        if (status == PIC_OK && *more) {
-            struct pic_span hash = pic_db_column_span(stmt, 1);
-            in->summary = (uint64_t)sqlite3_column_int64(stmt, 0);
-            if (hash.n == PIC_HASH_SIZE)
-                memcpy(in->hash, hash.p, PIC_HASH_SIZE);
-            status = pic_blobs_held(&c->agent->blobs, in->hash, &in->offset, &complete);
-            in->here = !complete;
-        }
-        (void)sqlite3_reset(stmt);
-    }
-    return status;
+    bool complete = false;
+    int status = in->listed ? PIC_OK : list_incoming(c);
+    *more = status == PIC_OK && in->at + PIC_HASH_SIZE <= in->wanted.len;
+    if (!*more)
+        return status;
+    memcpy(in->hash, in->wanted.data + in->at, PIC_HASH_SIZE);
+    in->at += PIC_HASH_SIZE;
+    in->here = true;
+    return pic_blobs_held(&c->agent->blobs, in->hash, &in->offset, &complete);
 }
 
 static int get_next(struct pic_courier *c, struct pic_slot *slot, bool *more)

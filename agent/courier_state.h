@@ -43,8 +43,9 @@ struct pic_outgoing {
 };
 
 struct pic_incoming {
-    bool here, asking;
-    uint64_t summary; /* id of the row that names it */
+    bool here, asking, listed;
+    struct pic_buf wanted; /* hashes of what is not here: summaries, and sealed people */
+    size_t at;             /* in wanted, of what comes next */
     uint8_t hash[PIC_HASH_SIZE];
     uint64_t offset;
 };
@@ -64,8 +65,10 @@ struct pic_courier {
     enum pic_courier_lane lane;
     enum pic_turn turn;
     unsigned turns;
-    int refused; /* first status of the lane that is not a way back */
-    bool broken; /* the connection is over */
+    int refused;     /* first status of the lane that is not a way back */
+    bool broken;     /* the connection is over */
+    bool by_file;    /* no answer comes while asking: nothing waits for one */
+    int64_t news_ms; /* by file: what is older than this tells nothing of where logs stand */
 
     uint64_t push_next; /* first own sequence not sent in this run */
     uint64_t told_seq;  /* head that the server told, with the turn */
@@ -102,5 +105,10 @@ PIC_MUST_USE int pic_courier_take(struct pic_courier *c, struct pic_slot *slot,
 PIC_MUST_USE int pic_courier_keep(struct pic_courier *c);
 /* The feed's cursor, as the store has it. */
 PIC_MUST_USE int pic_courier_load_cursor(struct pic_courier *c);
+
+/* Around whatever a run carries: documents can be read, and persons are counted; then whoever was
+ * erased is forgotten here too. leave returns status, or why that failed. */
+PIC_MUST_USE int pic_courier_enter(struct pic_courier *c);
+PIC_MUST_USE int pic_courier_leave(struct pic_courier *c, int status);
 
 #endif

@@ -128,7 +128,7 @@ static int take_head(struct pic_courier *c, const struct pic_sync_reply *reply)
         return PIC_OK;
     }
     status = pic_agent_head(c->agent, &head);
-    if (status == PIC_OK && reply->head_seq < head.seq) {
+    if (status == PIC_OK && reply->head_seq < head.seq && c->report->server_ms >= c->news_ms) {
         c->report->server_had_forgotten = true;
         status = pic_journal_number_put(c->agent->journal, "forgotten", 1);
     }
@@ -295,7 +295,8 @@ static int take_put(struct pic_courier *c, const struct pic_slot *slot,
     if (slot->length > 0)
         grow_chunk(c, slot);
     if (reply->complete != 0) {
-        c->report->documents_sent++;
+        c->report->documents_sent +=
+            slot->length == 0 || slot->offset + slot->length == slot->total;
         c->closing_due = true;
         out->here = out->here && !current;
         return pic_query_run_hash(c->agent->queries, PIC_QUERY_OUTGOING_SENT, slot->hash);
@@ -313,7 +314,7 @@ static int take_get(struct pic_courier *c, const struct pic_slot *slot,
     struct pic_incoming *in = &c->in;
     bool complete = false;
     in->asking = false;
-    int status = PIC_EFORMAT;
+    int status = c->by_file ? PIC_OK : PIC_EFORMAT; /* a file asks for parts past an unknown end */
     if (reply->bytes.n > 0)
         status = pic_blobs_put(&c->agent->blobs, slot->hash, reply->total, slot->offset,
                                reply->bytes, &in->offset, &complete);
@@ -369,6 +370,8 @@ static int take_document_refusal(struct pic_courier *c, const struct pic_slot *s
     int status = pic_reply_status_of(asked->reply.status);
     if (slot->type == PIC_REQUEST_GET) {
         c->in.here = c->in.asking = false;
+        if (status == PIC_ENOT_FOUND) /* named, and not brought yet by the laptop that holds it */
+            return PIC_OK;
     } else if (status == PIC_EGAP && c->out.here) {
         c->out.offset = asked->reply.put.held < c->out.size ? asked->reply.put.held : 0;
         return ++c->turns > PIC_TURNS_MAX ? PIC_EGAP : PIC_OK;

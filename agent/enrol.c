@@ -225,8 +225,6 @@ int pic_enrol_certified(struct pic_agent *agent, const struct pic_certificate *o
     self.organisation = own->organisation;
     self.role = roles_of(own->role);
     self.enrolled = true;
-    if (!is_zero(own->box_key))
-        memcpy(self.box_key, own->box_key, PIC_KEY_SIZE);
     if (!is_zero(reply->authority))
         memcpy(self.authority, reply->authority, PIC_KEY_SIZE);
     int status = PIC_OK;

@@ -13,11 +13,8 @@
 
 enum {
     KEYS_VERSION = 1,
-    KEYS_SIZE = 1 + 3 * PIC_KEY_SIZE + PIC_CODE_LENGTH,
     PATH_SIZE = 640,
-    SESSION_NAME_BYTES = 8,
     FILE_MODE = 0600,
-    OTHERS = 077,
     WORDS_MIN = 4,
     LENGTH_MIN = 20,
     PASSPHRASE_MAX = 4096,
@@ -26,6 +23,7 @@ enum {
 void pic_keys_new(struct pic_keys *keys, const struct pic_random *random)
 {
     memset(keys, 0, sizeof *keys);
+    pic_memory_lock(keys, sizeof *keys);
     pic_signer_new(&keys->sign, random);
     pic_dh_new(&keys->transport, random);
     pic_dh_new(&keys->box, random);
@@ -33,7 +31,7 @@ void pic_keys_new(struct pic_keys *keys, const struct pic_random *random)
 
 void pic_keys_wipe(struct pic_keys *keys)
 {
-    pic_wipe(keys, sizeof *keys);
+    pic_memory_unlock(keys, sizeof *keys);
 }
 
 /* --- passphrase --- */
@@ -64,7 +62,14 @@ int pic_passphrase_check(char *typed, struct pic_buf *out, struct pic_err *err)
 
 /* --- form --- */
 
-static void keys_put(const struct pic_keys *keys, struct pic_buf *out)
+void pic_keys_buf(struct pic_buf *out)
+{
+    pic_buf_init(out, PIC_KEYS_SIZE);
+    /* Once and for all, so that growing leaves no copy behind. */
+    pic_memory_lock(pic_buf_room(out, PIC_KEYS_SIZE), PIC_KEYS_SIZE);
+}
+
+void pic_keys_put(const struct pic_keys *keys, struct pic_buf *out)
 {
     pic_buf_u8(out, KEYS_VERSION);
     pic_buf_bytes(out, keys->sign.seed.bytes, PIC_KEY_SIZE);
@@ -73,10 +78,11 @@ static void keys_put(const struct pic_keys *keys, struct pic_buf *out)
     pic_buf_bytes(out, keys->code.text, PIC_CODE_LENGTH);
 }
 
-static int keys_get(struct pic_span bytes, struct pic_keys *out)
+int pic_keys_get(struct pic_span bytes, struct pic_keys *out)
 {
     struct pic_cursor c = pic_cursor_of(bytes.p, bytes.n);
     memset(out, 0, sizeof *out);
+    pic_memory_lock(out, sizeof *out);
     uint8_t version = pic_cursor_u8(&c);
     pic_cursor_copy(&c, out->sign.seed.bytes, PIC_KEY_SIZE);
     pic_cursor_copy(&c, out->transport.secret.bytes, PIC_KEY_SIZE);
@@ -97,6 +103,34 @@ static int keys_get(struct pic_span bytes, struct pic_keys *out)
 
 /* --- files --- */
 
+/* What a file that was replaced held is overwritten: the old passphrase must not go on opening it.
+ * Best effort: a disk may keep copies that no program reaches. */
+static void overwrite(int file)
+{
+    static const uint8_t nothing[PIC_KEYS_SIZE + PIC_VAULT_OVERHEAD];
+    if (file < 0)
+        return;
+    if (pwrite(file, nothing, sizeof nothing, 0) == (ssize_t)sizeof nothing)
+        (void)fsync(file);
+    (void)close(file);
+}
+
+/* Makes a rename durable: without it a power cut could bring the old file back. */
+static int sync_folder_of(const char *path)
+{
+    char folder[PATH_SIZE];
+    (void)snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    int fd = open(slash == NULL ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return PIC_EIO;
+    int status = fsync(fd) == 0 ? PIC_OK : PIC_EIO;
+    (void)close(fd);
+    return status;
+}
+
 /* Writes a whole file that is the user's alone, so that after a power cut it is the old or the new.
  */
 static int write_file(const char *path, struct pic_span bytes)
@@ -111,15 +145,20 @@ static int write_file(const char *path, struct pic_span bytes)
     bool written = write(file, bytes.p, bytes.n) == (ssize_t)bytes.n && fsync(file) == 0;
     int why = errno;
     bool closed = close(file) == 0;
-    if (written && closed && rename(draft, path) == 0)
+    int before = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (written && closed && rename(draft, path) == 0 && sync_folder_of(path) == PIC_OK) {
+        overwrite(before);
         return PIC_OK;
+    }
+    if (before >= 0)
+        (void)close(before);
     (void)unlink(draft);
     return !written && why == ENOSPC ? PIC_EDISK_FULL : PIC_EIO;
 }
 
 static int read_file(int file, struct pic_buf *out)
 {
-    uint8_t block[KEYS_SIZE];
+    uint8_t block[PIC_KEYS_SIZE];
     ssize_t n = 1;
     while (n > 0) {
         n = read(file, block, sizeof block);
@@ -142,9 +181,9 @@ int pic_keys_save(const struct pic_keys *keys, const char *folder, struct pic_sp
     struct pic_buf plain;
     struct pic_buf vault;
     char path[PATH_SIZE];
-    pic_buf_init(&plain, KEYS_SIZE);
-    pic_buf_init(&vault, KEYS_SIZE + PIC_VAULT_OVERHEAD);
-    keys_put(keys, &plain);
+    pic_keys_buf(&plain);
+    pic_buf_init(&vault, PIC_KEYS_SIZE + PIC_VAULT_OVERHEAD);
+    pic_keys_put(keys, &plain);
     int status = keys_path(folder, path);
     if (status == PIC_OK)
         status = pic_vault_seal(pic_buf_view(&plain), passphrase, passes, random, &vault);
@@ -162,8 +201,8 @@ int pic_keys_load(struct pic_keys *keys, const char *folder, struct pic_span pas
     struct pic_buf vault;
     char path[PATH_SIZE];
     memset(keys, 0, sizeof *keys);
-    pic_buf_init(&plain, KEYS_SIZE);
-    pic_buf_init(&vault, KEYS_SIZE + PIC_VAULT_OVERHEAD);
+    pic_keys_buf(&plain);
+    pic_buf_init(&vault, PIC_KEYS_SIZE + PIC_VAULT_OVERHEAD);
     int status = keys_path(folder, path);
     int file = status == PIC_OK ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (status == PIC_OK && file < 0)
@@ -175,84 +214,8 @@ int pic_keys_load(struct pic_keys *keys, const char *folder, struct pic_span pas
     if (status == PIC_OK)
         status = pic_vault_open(pic_buf_view(&vault), passphrase, &plain);
     if (status == PIC_OK)
-        status = keys_get(pic_buf_view(&plain), keys);
+        status = pic_keys_get(pic_buf_view(&plain), keys);
     pic_buf_wipe(&plain);
     pic_buf_release(&vault);
     return status == PIC_OK ? PIC_OK : pic_fail(err, status, "cles.pic", NULL);
-}
-
-/* --- session --- */
-
-/* One file a store, named after a hash of where the store is. */
-static int session_path(const char *folder, const char *runtime, char out[static PATH_SIZE])
-{
-    uint8_t hash[PIC_HASH_SIZE];
-    char real[PATH_SIZE * 8];
-    struct pic_buf name;
-    if (runtime == NULL || *runtime != '/' || realpath(folder, real) == NULL)
-        return PIC_ELOCKED;
-    pic_hash(pic_span_text(real), hash);
-    pic_buf_init(&name, PATH_SIZE);
-    pic_text_hex(pic_span_of(hash, SESSION_NAME_BYTES), &name);
-    int n = snprintf(out, PATH_SIZE, "%s/pic-%s", runtime, pic_buf_string(&name));
-    pic_buf_release(&name);
-    return n > 0 && n < PATH_SIZE - (int)sizeof ".nouveau" ? PIC_OK : PIC_ELOCKED;
-}
-
-/* Nobody else may read what is in runtime. */
-static bool is_private(const char *runtime)
-{
-    struct stat s;
-    return stat(runtime, &s) == 0 && S_ISDIR(s.st_mode) && s.st_uid == geteuid() &&
-           (s.st_mode & OTHERS) == 0;
-}
-
-void pic_session_save(const struct pic_keys *keys, const char *folder, const char *runtime)
-{
-    char path[PATH_SIZE];
-    struct pic_buf plain;
-    if (session_path(folder, runtime, path) != PIC_OK || !is_private(runtime))
-        return;
-    pic_buf_init(&plain, KEYS_SIZE);
-    keys_put(keys, &plain);
-    if (pic_buf_status(&plain) == PIC_OK && write_file(path, pic_buf_view(&plain)) != PIC_OK)
-        (void)unlink(path);
-    pic_buf_wipe(&plain);
-}
-
-int pic_session_load(struct pic_keys *keys, const char *folder, const char *runtime)
-{
-    char path[PATH_SIZE];
-    struct pic_buf plain;
-    struct stat s;
-    memset(keys, 0, sizeof *keys);
-    if (session_path(folder, runtime, path) != PIC_OK || !is_private(runtime))
-        return PIC_ELOCKED;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (file < 0)
-        return PIC_ELOCKED;
-    pic_buf_init(&plain, KEYS_SIZE);
-    bool own = fstat(file, &s) == 0 && s.st_uid == geteuid() && (s.st_mode & OTHERS) == 0;
-    int status = own ? read_file(file, &plain) : PIC_ELOCKED;
-    (void)close(file);
-    if (status == PIC_OK)
-        status = keys_get(pic_buf_view(&plain), keys);
-    pic_buf_wipe(&plain);
-    return status == PIC_OK ? PIC_OK : PIC_ELOCKED;
-}
-
-void pic_session_end(const char *folder, const char *runtime, bool *was)
-{
-    char path[PATH_SIZE];
-    static const uint8_t nothing[KEYS_SIZE];
-    *was = false;
-    if (session_path(folder, runtime, path) != PIC_OK)
-        return;
-    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (file < 0)
-        return;
-    *was = true;
-    bool wiped = write(file, nothing, sizeof nothing) == (ssize_t)sizeof nothing;
-    bool closed = close(file) == 0;
-    *was = unlink(path) == 0 || (wiped && closed);
 }

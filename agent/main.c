@@ -41,6 +41,7 @@ int main(int argc, char **argv)
     char computer[NAME_SIZE] = "pic";
     struct pic_desk desk = {
         .data_home = data_home, .computer = computer, .runtime = getenv("XDG_RUNTIME_DIR")};
+    pic_memory_private();
     pic_db_start();
     if (pic_crypto_start() != PIC_OK) {
         (void)fputs("X-00\n", stderr);

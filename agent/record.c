@@ -1,19 +1,8 @@
 #include "agent/record.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include "protocol/base/text.h"
-#include "protocol/crypto/box.h"
-
-enum {
-    IDENTITY_VERSION = 1,
-    IDENTITY_BLOB_MAX =
-        2 + PIC_IDENTITY_READERS * PIC_BOX_WRAPPED_SIZE + PIC_IDENTITY_MAX + PIC_BOX_OVERHEAD,
-    NAME_MAX_BYTES = 256,
-};
 
 /* --- entries --- */
 
@@ -221,75 +210,4 @@ int pic_record_document(struct pic_agent *agent, const struct pic_attachment *fi
         return status;
     const struct pic_value blob = {.kind = PIC_KIND_BYTES, .s = pic_span_of(hash, sizeof hash)};
     return show_receipt(agent, file->about, &blob, err);
-}
-
-/* --- identities --- */
-
-/* version, readers, the box's key once for each reader, then the box. */
-static int seal_identity(struct pic_agent *agent, struct pic_span plain, struct pic_buf *blob)
-{
-    const uint8_t *const readers[PIC_IDENTITY_READERS] = {agent->self.box_key,
-                                                          agent->self.authority};
-    struct pic_secret key = {0};
-    struct pic_buf box;
-    pic_buf_init(&box, PIC_IDENTITY_MAX + PIC_BOX_OVERHEAD);
-    int status = pic_box_seal(plain, &agent->world->random, &key, &box);
-    pic_buf_u8(blob, IDENTITY_VERSION);
-    pic_buf_u8(blob, PIC_IDENTITY_READERS);
-    for (size_t i = 0; status == PIC_OK && i < PIC_IDENTITY_READERS; i++) {
-        uint8_t wrapped[PIC_BOX_WRAPPED_SIZE];
-        status = pic_box_wrap(&key, readers[i], wrapped);
-        pic_buf_bytes(blob, wrapped, sizeof wrapped);
-    }
-    pic_secret_wipe(&key);
-    pic_buf_bytes(blob, box.data, box.len);
-    pic_buf_release(&box);
-    return status == PIC_OK ? pic_buf_status(blob) : status;
-}
-
-int pic_record_identity(struct pic_agent *agent, const char *typed,
-                        uint8_t hash[static PIC_HASH_SIZE], struct pic_err *err)
-{
-    struct pic_buf plain;
-    struct pic_buf blob;
-    pic_buf_init(&plain, PIC_IDENTITY_MAX);
-    pic_buf_init(&blob, IDENTITY_BLOB_MAX);
-    int status = pic_text_clean(pic_span_text(typed), &plain);
-    if (status == PIC_ELIMIT)
-        status = PIC_ETOO_LONG;
-    if (status == PIC_OK)
-        status = seal_identity(agent, pic_buf_view(&plain), &blob);
-    if (status == PIC_OK)
-        status = pic_blobs_take_bytes(&agent->blobs, pic_buf_view(&blob), hash);
-    if (status == PIC_OK)
-        status = pic_agent_outgoing_put(agent, hash, blob.len);
-    pic_buf_wipe(&plain);
-    pic_buf_release(&blob);
-    return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
-}
-
-int pic_record_identity_open(struct pic_agent *agent, const uint8_t hash[static PIC_HASH_SIZE],
-                             const struct pic_dh_pair *reader, struct pic_buf *out)
-{
-    struct pic_buf blob;
-    struct pic_secret key = {0};
-    pic_buf_init(&blob, IDENTITY_BLOB_MAX);
-    int status = pic_blobs_read(&agent->blobs, hash, 0, IDENTITY_BLOB_MAX, &blob);
-    struct pic_cursor c = pic_cursor_of(blob.data, blob.len);
-    if (status == PIC_OK && pic_cursor_u8(&c) != IDENTITY_VERSION)
-        status = PIC_EVERSION;
-    unsigned readers = pic_cursor_u8(&c);
-    int opened = PIC_EDECRYPT;
-    for (unsigned i = 0; status == PIC_OK && i < readers; i++) {
-        const uint8_t *wrapped = pic_cursor_bytes(&c, PIC_BOX_WRAPPED_SIZE);
-        if (wrapped != NULL && opened != PIC_OK)
-            opened = pic_box_unwrap(wrapped, reader, &key);
-    }
-    if (status == PIC_OK)
-        status = c.bad ? PIC_EFORMAT : opened;
-    if (status == PIC_OK)
-        status = pic_box_open(pic_span_of(c.p, pic_cursor_left(&c)), &key, out);
-    pic_secret_wipe(&key);
-    pic_buf_release(&blob);
-    return status;
 }

@@ -11,8 +11,6 @@
 #include "agent/store.h"
 #include "schema/state/entry.h"
 
-enum { PIC_IDENTITY_MAX = 4096, PIC_IDENTITY_READERS = 2 };
-
 /* Creates an entity (id 0) or edits one, in the transaction that is open. *dot is the change's
  * address. Errors: those of pic_entry_build and pic_entry_try, PIC_EDISK_FULL, PIC_EIO. */
 PIC_MUST_USE int pic_record_put(struct pic_agent *agent, const struct pic_entity *entity,
@@ -45,17 +43,5 @@ PIC_MUST_USE int pic_record_document(struct pic_agent *agent, const struct pic_a
 PIC_MUST_USE int pic_record_piece(struct pic_agent *agent, const struct pic_attachment *file,
                                   const uint8_t hash[static PIC_HASH_SIZE], uint64_t size,
                                   uint64_t *dot, struct pic_err *err);
-
-/* Seals what was typed about a person under a fresh key, wrapped for the association and for the
- * control authority, as one blob; to be sent.
- *
- *     blob = version u8 1 | readers u8 | wrapped key[80] each | box                    (box.h) */
-PIC_MUST_USE int pic_record_identity(struct pic_agent *agent, const char *typed,
-                                     uint8_t hash[static PIC_HASH_SIZE], struct pic_err *err);
-/* Opens one with the association's key. PIC_ENOT_FOUND (not on this laptop), PIC_EDECRYPT. The
- * caller wipes out. */
-PIC_MUST_USE int pic_record_identity_open(struct pic_agent *agent,
-                                          const uint8_t hash[static PIC_HASH_SIZE],
-                                          const struct pic_dh_pair *reader, struct pic_buf *out);
 
 #endif

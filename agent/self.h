@@ -17,7 +17,7 @@ struct pic_agent_self {
     bool enrolled; /* the server has issued the certificate */
     struct pic_transport server;
     uint8_t authority[PIC_KEY_SIZE];
-    uint8_t box_key[PIC_KEY_SIZE];  /* X25519, readers of sealed identities */
+    uint8_t box_key[PIC_KEY_SIZE];  /* own, X25519: for whom documents and boxes are put away */
     uint8_t sign_key[PIC_KEY_SIZE]; /* own, public */
     char server_name[PIC_AGENT_NAME_MAX + 1];
     char organisation_name[PIC_AGENT_NAME_MAX + 1];

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/backup/upgrade.h"
 #include "agent/lease.h"
 #include "agent/query.h"
 
@@ -90,6 +91,8 @@ static int load_self(struct pic_agent *agent)
     if (status == PIC_OK)
         status = pic_self_get(pic_buf_view(&bytes), &agent->self);
     pic_buf_release(&bytes);
+    if (status == PIC_OK)
+        pic_blobs_cloak(&agent->blobs, agent->self.box_key);
     return status;
 }
 
@@ -122,6 +125,7 @@ int pic_agent_become(struct pic_agent *agent, const struct pic_agent_self *self,
     if (status != PIC_OK)
         return pic_fail(err, status, NULL);
     agent->self = *self;
+    pic_blobs_cloak(&agent->blobs, self->box_key);
     return make_state(agent, err);
 }
 
@@ -137,6 +141,13 @@ static int take_lease(struct pic_agent *agent, struct pic_err *err)
     return status;
 }
 
+/* Another version of the program is about to change what is here. */
+static int copy_before_upgrade(struct pic_agent *agent, struct pic_err *err)
+{
+    return pic_upgrade_copy(&agent->db, agent->folder, agent->world->now_ms(agent->world->context),
+                            err);
+}
+
 static int open_database(struct pic_agent *agent, struct pic_err *err)
 {
     char path[PIC_AGENT_PATH_MAX];
@@ -148,6 +159,11 @@ static int open_database(struct pic_agent *agent, struct pic_err *err)
     int status = join(path, sizeof path, agent->folder, "pic.db", err);
     if (status == PIC_OK)
         status = pic_db_open(path, &options, &agent->db, err);
+    bool upgrade = false;
+    if (status == PIC_OK && agent->mode != PIC_AGENT_READ)
+        status = pic_upgrade_is_due(&agent->db, pic_journal_script_n, &upgrade, err);
+    if (status == PIC_OK && upgrade)
+        status = copy_before_upgrade(agent, err);
     if (status == PIC_OK && agent->mode == PIC_AGENT_READ)
         status = pic_db_not_newer(&agent->db, pic_journal_script_n, err);
     else if (status == PIC_OK)
@@ -166,9 +182,7 @@ static int open_parts(struct pic_agent *agent, struct pic_err *err)
     if (status == PIC_OK)
         status = join(path, sizeof path, agent->folder, "documents", err);
     if (status == PIC_OK) {
-        agent->blobs.size_max = PIC_BLOB_MAX;
         status = pic_blobs_init(&agent->blobs, path);
-        agent->blobs.size_max = PIC_BLOB_MAX;
     }
     agent->queries = calloc(1, sizeof *agent->queries);
     if (agent->queries != NULL)
@@ -200,6 +214,11 @@ static int open_state(struct pic_agent *agent, bool *stale, struct pic_err *err)
     uint64_t due = 0;
     int status = pic_state_prepare(&agent->db, err);
     *stale = status == PIC_EVERSION;
+    if (*stale && agent->mode != PIC_AGENT_READ) {
+        status = copy_before_upgrade(agent, err);
+        if (status != PIC_OK)
+            return status;
+    }
     if (status == PIC_OK)
         status = pic_journal_number_get(agent->journal, "rebuild", &due);
     *stale = *stale || due != 0;

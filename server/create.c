@@ -5,73 +5,23 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "protocol/base/text.h"
 #include "schema/dictionary/nomenclatures.h"
-#include "server/file.h"
+#include "server/authority_file.h"
 #include "server/record.h"
 
-enum { TEXT_FILE_MAX = 4096, KEY_GROUP = 4, CELL_MAX = 1024, CODE_FIELDS = 5 };
-
-/* The line of an authority file that anyone may read. */
-static const char public_line[] = "publique : ";
+enum { CELL_MAX = 1024, CODE_FIELDS = 5 };
 
 /* --- the control authority --- */
-
-static int write_authority(const struct pic_dh_pair *pair, const char *path, struct pic_err *err)
-{
-    struct pic_buf text;
-    pic_buf_init(&text, TEXT_FILE_MAX);
-    (void)pic_buf_room(&text, TEXT_FILE_MAX); /* once, so that no copy of the secret stays behind */
-    pic_buf_text(&text, "PIC hors ligne : clé de l'autorité de contrôle.\n"
-                        "À garder hors ligne, en deux exemplaires, loin du serveur.\n"
-                        "secrète  : ");
-    pic_text_base32(pic_span_of(pair->secret.bytes, PIC_KEY_SIZE), KEY_GROUP, &text);
-    pic_buf_printf(&text, "\n%s", public_line);
-    pic_text_base32(pic_span_of(pair->public, PIC_KEY_SIZE), KEY_GROUP, &text);
-    pic_buf_text(&text, "\n");
-    int status = pic_buf_status(&text);
-    if (status == PIC_OK)
-        status = pic_file_put(path, pic_buf_view(&text), PIC_FILE_SECRET | PIC_FILE_NEW, err);
-    pic_buf_wipe(&text);
-    return status;
-}
-
-static int read_authority(const char *path, uint8_t out[static PIC_KEY_SIZE], struct pic_err *err)
-{
-    struct pic_buf text;
-    struct pic_buf key;
-    pic_buf_init(&text, TEXT_FILE_MAX);
-    pic_buf_init(&key, PIC_KEY_SIZE);
-    int status = pic_file_get(path, &text, err);
-    if (status == PIC_ENOT_FOUND)
-        status = pic_fail(err, PIC_EFILE, path, strerror(ENOENT), NULL);
-    if (status == PIC_OK) {
-        char *line = strstr(pic_buf_string(&text), public_line);
-        status = PIC_EFORMAT;
-        if (line != NULL) {
-            line += sizeof public_line - 1;
-            line[strcspn(line, "\r\n")] = '\0';
-            status = pic_text_unbase32(line, PIC_KEY_SIZE, &key);
-        }
-        if (status == PIC_OK)
-            memcpy(out, key.data, PIC_KEY_SIZE);
-        else
-            status = pic_fail(err, PIC_EFORMAT, path, NULL);
-    }
-    pic_buf_wipe(&text);
-    pic_buf_release(&key);
-    return status;
-}
 
 static int find_authority(const struct pic_create *plan, uint8_t out[static PIC_KEY_SIZE],
                           struct pic_err *err)
 {
     struct pic_dh_pair pair;
     if (plan->authority_file != NULL)
-        return read_authority(plan->authority_file, out, err);
+        return pic_authority_read_public(plan->authority_file, out, err);
     pic_dh_new(&pair, pic_random_system());
     memcpy(out, pair.public, PIC_KEY_SIZE);
-    int status = write_authority(&pair, plan->authority_out, err);
+    int status = pic_authority_write(plan->authority_out, &pair, err);
     pic_wipe(&pair, sizeof pair);
     return status;
 }

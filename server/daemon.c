@@ -13,6 +13,8 @@
 #include "protocol/net/listener.h"
 #include "server/follower.h"
 #include "server/log.h"
+#include "server/notify.h"
+#include "server/watch.h"
 #include "server/workers.h"
 
 enum {
@@ -34,7 +36,10 @@ struct daemon {
     struct pic_follower *follower;
     struct pic_committer *committer;
     struct pic_workers *workers;
+    struct pic_gate *gate;
     struct pic_listener *listeners[PIC_DAEMON_URLS_MAX];
+    struct pic_caretaker *caretaker;
+    struct pic_watch *watch;
     char contacts_path[PIC_PATH_MAX];
     int lock; /* file descriptor */
 };
@@ -79,8 +84,23 @@ static int start_threads(struct daemon *d, struct pic_err *err)
                                                 .frames_max = frames,
                                                 .bytes_max = FRAMES_BYTES + frames * LIGHT_BYTES,
                                                 .committer = d->committer,
-                                                .contacts = d->contacts};
+                                                .contacts = d->contacts,
+                                                .gate = d->gate};
     return status == PIC_OK ? pic_workers_start(&workers, &d->keys, &d->workers, err) : status;
+}
+
+static int start_watch(struct daemon *d, struct pic_err *err)
+{
+    const struct pic_daemon_options *o = d->options;
+    const struct pic_watch_options options = {.address = o->watch,
+                                              .folder = o->folder,
+                                              .version = o->version,
+                                              .space_min = o->space_min,
+                                              .contacts = d->contacts,
+                                              .workers = d->workers,
+                                              .listeners = d->listeners,
+                                              .listener_n = o->url_n};
+    return o->watch[0] == '\0' ? PIC_OK : pic_watch_start(&options, &d->watch, err);
 }
 
 static int start_listeners(struct daemon *d, struct pic_err *err)
@@ -99,21 +119,27 @@ static int start_listeners(struct daemon *d, struct pic_err *err)
                             NULL);
         ports[i] = pic_listener_port(d->listeners[i]);
     }
-    d->options->ready(d->options->context, ports, d->options->url_n);
-    return PIC_OK;
+    int status = start_watch(d, err);
+    if (status == PIC_OK)
+        d->options->ready(d->options->context, ports, d->options->url_n,
+                          d->watch == NULL ? 0 : pic_watch_port(d->watch));
+    return status;
 }
 
 /* In the reverse order: nothing comes in, what came is answered, what was done is durable. */
 static void stop(struct daemon *d)
 {
+    pic_watch_stop(d->watch);
     for (size_t i = 0; i < PIC_DAEMON_URLS_MAX; i++)
         pic_listener_close(d->listeners[i], CLOSE_MS);
     pic_workers_stop(d->workers);
+    pic_caretaker_stop(d->caretaker);
     pic_committer_stop(d->committer);
     pic_follower_stop(d->follower);
     if (d->contacts != NULL && pic_contacts_save(d->contacts, d->contacts_path, NULL) != PIC_OK)
         pic_log_status("contacts", PIC_EIO);
     pic_contacts_free(d->contacts);
+    pic_gate_free(d->gate);
     pic_keyring_release(&d->keys);
     if (d->lock >= 0)
         (void)close(d->lock);
@@ -130,12 +156,14 @@ static void log_counts(struct daemon *d)
     pic_committer_count(d->committer, &c);
     pic_listener_count(d->listeners[0], &l);
     pic_log(PIC_LOG_INFO, "compte", "connexions", (int64_t)l.peers, "demandes", (int64_t)w.answered,
-            "refusees", (int64_t)w.refused, "occupe", (int64_t)w.busy, "ecritures",
-            (int64_t)c.works, "transactions", (int64_t)c.transactions, NULL);
+            "refusees", (int64_t)w.refused, "occupe", (int64_t)w.busy, "coupees", (int64_t)w.cut,
+            "ecritures", (int64_t)c.works, "transactions", (int64_t)c.transactions, NULL);
 }
 
 static void tick(struct daemon *d, unsigned count)
 {
+    pic_watch_beat(d->watch);
+    pic_notify("WATCHDOG=1");
     if (count % CONTACTS_TICKS == 0) {
         int status = pic_contacts_save(d->contacts, d->contacts_path, NULL);
         if (status != PIC_OK)
@@ -180,12 +208,18 @@ int pic_daemon_run(const struct pic_daemon_options *options, struct pic_err *err
     if (status == PIC_OK)
         status = pic_contacts_load(d.contacts, d.contacts_path);
     if (status == PIC_OK)
+        status = pic_gate_new(options->failures_per_host, options->requests_per_device, &d.gate);
+    if (status == PIC_OK)
         status = start_threads(&d, err);
+    if (status == PIC_OK && options->care.to[0] != '\0')
+        status = pic_caretaker_start(&options->care, &d.caretaker, err);
     if (status == PIC_OK)
         status = start_listeners(&d, err);
     if (status == PIC_OK) {
         pic_log(PIC_LOG_INFO, "debut", "travailleurs", (int64_t)options->workers, NULL);
+        pic_notify("READY=1");
         live(&d, &ends);
+        pic_notify("STOPPING=1");
         log_counts(&d);
         pic_log(PIC_LOG_INFO, "fin", NULL);
     }

@@ -4,6 +4,7 @@
 #ifndef PIC_SERVER_DAEMON_H
 #define PIC_SERVER_DAEMON_H
 
+#include "server/backup/caretaker.h"
 #include "server/store.h"
 
 enum { PIC_DAEMON_URLS_MAX = 8 };
@@ -15,8 +16,13 @@ struct pic_daemon_options {
     unsigned workers;
     unsigned peers_max, per_host_max; /* connections, in all and from one address */
     int idle_ms;
-    /* Called once, when all addresses are bound; ports in the order of urls. */
-    void (*ready)(void *context, const unsigned *ports, size_t n);
+    unsigned failures_per_host, requests_per_device; /* a second: gate.h */
+    struct pic_caretaker_options care;               /* to "": no backups */
+    const char *watch;                               /* address of what watches; "": none */
+    uint64_t space_min;                              /* bytes of disk to be ready with */
+    const char *version;
+    /* Called once, when all addresses are bound; ports in the order of urls; watch: 0 for none. */
+    void (*ready)(void *context, const unsigned *ports, size_t n, unsigned watch);
     void *context;
 };
 

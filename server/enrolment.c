@@ -35,6 +35,7 @@ static int write_change(struct pic_server *server, struct pic_device *device, in
         op_span("signing_key", PIC_KIND_BYTES, pic_span_of(c->sign_key, PIC_KEY_SIZE)),
         op_span("transport_key", PIC_KIND_BYTES, pic_span_of(c->transport_key, PIC_KEY_SIZE)),
         op_int("certified_on", PIC_KIND_INT, (uint64_t)(now_ms / DAY_MS)),
+        op_span("box_key", PIC_KIND_BYTES, pic_span_of(c->box_key, PIC_KEY_SIZE)),
     };
     struct pic_change change = {.entity = PIC_DEVICE, .op_n = sizeof ops / sizeof *ops, .ops = ops};
     const struct pic_change *one = &change;

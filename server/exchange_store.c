@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "schema/state/persons.h"
 #include "server/enrolment.h"
 #include "server/restore.h"
 
@@ -39,6 +40,8 @@ static int device(void *context, const uint8_t transport_key[static PIC_KEY_SIZE
     struct pic_exchange_store *s = context;
     struct pic_device d;
     int status = pic_registry_device_by_key(s->server->registry, transport_key, &d);
+    if (status == PIC_OK && s->gate != NULL && !pic_gate_device(s->gate, d.certificate.device))
+        status = PIC_EBUSY;
     if (status == PIC_OK)
         *out = answer_device(&d);
     return status == PIC_ENOT_FOUND ? PIC_EUNKNOWN_DEVICE : status;
@@ -130,7 +133,8 @@ static int issue(struct pic_server *server, uint32_t number, int64_t now_ms,
 struct append_job {
     const struct pic_answer_device *device;
     const struct pic_segment *segment;
-    struct pic_span hashes; /* of the documents that it names */
+    struct pic_span hashes; /* of the documents and boxes that it names */
+    struct pic_span boxes;  /* of the boxes alone */
     int64_t now_ms;
     struct pic_receipt *receipt;
     struct pic_segment_reader *reader; /* free to use */
@@ -147,6 +151,15 @@ static int name_documents(struct pic_server *server, const struct append_job *jo
     return status;
 }
 
+/* Before the segment is durable: a box that is asked for is known for what it is. */
+static int expect_boxes(struct pic_server *server, const struct append_job *job)
+{
+    int status = PIC_OK;
+    for (size_t at = 0; status == PIC_OK && at < job->boxes.n; at += PIC_HASH_SIZE)
+        status = pic_identities_expect(server->identities, job->boxes.p + at);
+    return status;
+}
+
 static int append_work(struct pic_server *server, void *context)
 {
     struct append_job *job = context;
@@ -157,6 +170,8 @@ static int append_work(struct pic_server *server, void *context)
     int status = pic_registry_device(server->registry, number, &now);
     if (status == PIC_OK && now.retired && job->segment->last_seq > now.last_seq)
         status = PIC_EREVOKED;
+    if (status == PIC_OK)
+        status = expect_boxes(server, job);
     if (status == PIC_OK)
         status = pic_journal_append(server->journal, job->segment, &position);
     if (status == PIC_OK)
@@ -188,20 +203,28 @@ static int append_by(struct pic_exchange_store *s,
 {
     struct pic_change change;
     struct pic_buf hashes;
+    struct pic_buf boxes;
     bool done = false;
     pic_buf_init(&hashes, PIC_SEGMENT_INFLATED_MAX);
+    pic_buf_init(&boxes, PIC_SEGMENT_INFLATED_MAX);
     int status = pic_segment_reader_open(s->reader, segment);
     while (status == PIC_OK && !done) {
         status = pic_segment_reader_next(s->reader, &change, &done);
-        if (status == PIC_OK && !done)
+        if (status == PIC_OK && !done) {
             collect(&change, &hashes);
+            pic_persons_boxes(&change, &boxes);
+        }
     }
     if (status == PIC_OK)
         status = pic_buf_status(&hashes);
-    struct append_job job = {d, segment, pic_buf_view(&hashes), now_ms, out, s->reader};
+    if (status == PIC_OK)
+        status = pic_buf_status(&boxes);
+    struct append_job job = {d,   segment,  pic_buf_view(&hashes), pic_buf_view(&boxes), now_ms,
+                             out, s->reader};
     if (status == PIC_OK)
         status = durably(s, work, &job);
     pic_buf_release(&hashes);
+    pic_buf_release(&boxes);
     return status;
 }
 
@@ -228,7 +251,9 @@ static int take_back_work(struct pic_server *server, void *context)
     struct append_job *job = context;
     uint64_t position = 0;
     uint32_t number = job->device->certificate.device;
-    int status = number == PIC_DEVICE_SERVER
+    int status = expect_boxes(server, job);
+    if (status == PIC_OK)
+        status = number == PIC_DEVICE_SERVER
                      ? pic_server_take_back(server, job->reader, job->segment)
                      : pic_journal_append(server->journal, job->segment, &position);
     if (status == PIC_OK)
@@ -302,6 +327,34 @@ static int marks_of(struct pic_exchange_store *s, const struct pic_answer_device
     return pic_registry_document(s->server->registry, &as, hash, marks);
 }
 
+struct box_job {
+    const struct pic_put_request *part;
+    uint64_t *held;
+    bool *complete;
+};
+
+static int box_work(struct pic_server *server, void *context)
+{
+    struct box_job *job = context;
+    const struct pic_put_request *p = job->part;
+    return pic_identities_put(server->identities, p->hash, p->total, p->offset, p->bytes, job->held,
+                              job->complete);
+}
+
+/* A box goes where its keys can be destroyed, anything else to the documents. */
+static int put_bytes(struct pic_exchange_store *s, const struct pic_put_request *part,
+                     uint64_t *held, bool *complete)
+{
+    enum pic_box_state known;
+    int status = pic_identities_state(s->server->identities, part->hash, &known);
+    struct box_job job = {part, held, complete};
+    if (status == PIC_OK)
+        return durably(s, box_work, &job);
+    return status != PIC_ENOT_FOUND ? status
+                                    : pic_blobs_put(&s->server->documents, part->hash, part->total,
+                                                    part->offset, part->bytes, held, complete);
+}
+
 /* Only what a change of this device names is taken, so that nobody fills the disk with what nobody
  * speaks of. */
 static int put(void *context, const struct pic_answer_device *d, const struct pic_put_request *part,
@@ -314,8 +367,7 @@ static int put(void *context, const struct pic_answer_device *d, const struct pi
     if (status == PIC_OK && (marks & needed) == 0)
         status = PIC_EREFUSED;
     if (status == PIC_OK)
-        status = pic_blobs_put(&s->server->documents, part->hash, part->total, part->offset,
-                               part->bytes, held, complete);
+        status = put_bytes(s, part, held, complete);
     if (status != PIC_OK || !*complete || (marks & PIC_DOCUMENT_WANTED) == 0)
         return status;
     struct held_job job = {part->hash, pic_server_now_ms()};
@@ -329,8 +381,12 @@ static int get(void *context, const struct pic_answer_device *d, const struct pi
     unsigned marks;
     bool complete = false;
     int status = marks_of(s, d, part->hash, &marks);
+    enum pic_box_state box;
     if (status == PIC_OK && (marks & PIC_DOCUMENT_READABLE) == 0)
         status = PIC_ENOT_FOUND;
+    if (status == PIC_OK && pic_identities_state(s->server->identities, part->hash, &box) == PIC_OK)
+        return pic_identities_read(s->server->identities, part->hash, part->offset,
+                                   (size_t)part->max, total, out);
     if (status == PIC_OK)
         status = pic_blobs_held(&s->server->documents, part->hash, total, &complete);
     if (status == PIC_OK && !complete)

@@ -7,11 +7,13 @@
 
 #include "server/committer.h"
 #include "server/contacts.h"
+#include "server/gate.h"
 
 struct pic_exchange_store {
     struct pic_server *server;         /* to read from */
     struct pic_committer *committer;   /* NULL: server is written to */
     struct pic_contacts *contacts;     /* what devices say of themselves; NULL: nobody listens */
+    struct pic_gate *gate;             /* NULL: no device asks too much */
     struct pic_segment_reader *reader; /* free to use while a segment is appended */
     struct pic_answer_store table;     /* for struct pic_answer */
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "server/erasure.h"
 #include "server/log.h"
 
 enum {
@@ -60,14 +61,19 @@ static void gather(struct pic_follower *f)
     }
 }
 
-/* What is in the write-ahead log goes into the database while nobody waits for it. */
-static int tidy(const struct pic_projector *projector, uint64_t *tidied)
+/* While nobody waits: whoever a laptop erased is forgotten here too, and what is in the write-ahead
+ * log goes into the database. */
+static int tidy(struct pic_server *server, uint64_t *tidied)
 {
-    uint64_t position = pic_projector_position(projector);
+    uint64_t position = pic_projector_position(server->projector);
     if (position == *tidied)
         return PIC_OK;
+    int status = pic_erasures_settle(server);
+    if (status == PIC_ESTORE_IN_USE)
+        return PIC_OK; /* someone reads what is to go: at the next quiet moment */
     *tidied = position;
-    return pic_db_checkpoint(pic_projector_db(projector), true, NULL);
+    return status == PIC_OK ? pic_db_checkpoint(pic_projector_db(server->projector), true, NULL)
+                            : status;
 }
 
 /* One life of the connections: until the end, or until something fails. */
@@ -86,7 +92,7 @@ static int follow(struct pic_follower *f)
         if (status == PIC_OK && wait_a_while(f))
             gather(f);
         else if (status == PIC_OK)
-            status = tidy(server.projector, &tidied);
+            status = tidy(&server, &tidied);
     }
     pic_server_close(&server);
     return status;

@@ -1,7 +1,9 @@
 #include "server/keyring.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/file.h"
 
@@ -178,13 +180,30 @@ static int get_key(const char *folder, const char *name, const char *magic, stru
     return pic_cursor_end(&c) == PIC_OK ? PIC_OK : pic_fail(err, PIC_ESTORE_DAMAGED, name, NULL);
 }
 
+static const char *identity_folder(const char *folder)
+{
+    char path[PATH_SIZE];
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets it
+    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+    bool here = path_of(folder, identity_name, path, NULL) == PIC_OK && access(path, F_OK) == 0;
+    if (here || credentials == NULL || path_of(credentials, identity_name, path, NULL) != PIC_OK)
+        return folder;
+    return access(path, F_OK) == 0 ? credentials : folder;
+}
+
+int pic_keyring_identity_path(const char *folder, char out[static PIC_KEYRING_PATH_MAX])
+{
+    return path_of(identity_folder(folder), identity_name, out, NULL);
+}
+
 int pic_keyring_open(const char *folder, struct pic_keyring *out, struct pic_err *err)
 {
     struct pic_buf files[3];
     memset(out, 0, sizeof *out);
     for (size_t i = 0; i < 3; i++)
         pic_buf_init(&files[i], FILE_MAX);
-    int status = get_key(folder, identity_name, "PICI", &files[0], out->identity.seed.bytes, err);
+    int status = get_key(identity_folder(folder), identity_name, "PICI", &files[0],
+                         out->identity.seed.bytes, err);
     if (status == PIC_OK) {
         pic_signer_from_seed(&out->identity);
         status = get_key(folder, authority_name, "PICA", &files[1], out->authority, err);

@@ -24,6 +24,11 @@ struct pic_keyring {
 PIC_MUST_USE int pic_keyring_create(const char *folder,
                                     const uint8_t authority[static PIC_KEY_SIZE], int64_t now_ms,
                                     struct pic_err *err);
+/* Where the identity key of a folder is: there, or, when it is not, where systemd handed it over
+ * ($CREDENTIALS_DIRECTORY). */
+enum { PIC_KEYRING_PATH_MAX = 512 };
+PIC_MUST_USE int pic_keyring_identity_path(const char *folder,
+                                           char out[static PIC_KEYRING_PATH_MAX]);
 /* PIC_ENOT_FOUND (no keyring here), PIC_ESTORE_DAMAGED (a file that says something else than it
  * should), PIC_EIO. */
 PIC_MUST_USE int pic_keyring_open(const char *folder, struct pic_keyring *out, struct pic_err *err);

@@ -7,6 +7,8 @@
 #include "protocol/crypto/keys.h"
 #include "server/commands/commands.h"
 
+enum { SAID_MAX = 2048 };
+
 /* All commands in one table, in the order of commands.h. */
 static struct pic_command *gather(size_t *n)
 {
@@ -30,10 +32,41 @@ static struct pic_command *gather(size_t *n)
     return all;
 }
 
+static const char *environment(const char *name)
+{
+    return getenv(name);
+}
+
+/* What the environment and the file say. A file that was named must be there. */
+static int read_config(struct pic_config *config, struct pic_err *err)
+{
+    const char *named = getenv("PIC_SERVER_CONF");
+    bool has_name = named != NULL && *named != '\0';
+    pic_config_init(config);
+    int status = pic_config_file(config, has_name ? named : "/etc/pic/server.conf", err);
+    if (status == PIC_ENOT_FOUND && !has_name)
+        status = PIC_OK;
+    return status == PIC_OK ? pic_config_environment(config, environment, err) : status;
+}
+
+/* A server that is set wrongly does nothing at all. */
+static int refuse(const struct pic_err *err)
+{
+    struct pic_buf text;
+    pic_buf_init(&text, SAID_MAX);
+    pic_speech_error(err, PIC_SPEECH_SCREEN, &text);
+    (void)fputs(pic_buf_string(&text), stderr);
+    pic_buf_release(&text);
+    return pic_status_exit(err->status);
+}
+
 int main(int argc, char **argv)
 {
+    struct pic_config config;
+    struct pic_err err = {0};
     size_t n;
     struct pic_command *commands = gather(&n);
+    pic_memory_private();
     pic_db_start();
     if (commands == NULL || pic_crypto_start() != PIC_OK)
         return EXIT_FAILURE;
@@ -49,7 +82,9 @@ int main(int argc, char **argv)
         .verbs = pic_server_verbs,
         .verb_n = pic_server_verb_n,
     };
-    int code = pic_program_main(&program, argc, (const char *const *)argv, NULL);
+    int code = read_config(&config, &err) == PIC_OK
+                   ? pic_program_main(&program, argc, (const char *const *)argv, &config)
+                   : refuse(&err);
     free(commands);
     (void)fflush(NULL);
     /* The databases are closed; nng's threads are not waited for. */

@@ -35,7 +35,8 @@ static const struct {
     {"share", PIC_TRANSFER, false},     {"about", PIC_COUNTERPART, false},
     {"fund", PIC_RULE, false},          {"about", PIC_REVERSAL, false},
     {"about", PIC_CONTROL, false},      {"about", PIC_DOCUMENT, false},
-    {"fund", PIC_BANK_BALANCE, false},
+    {"fund", PIC_BANK_BALANCE, false},  {"about", PIC_ERASURE, false},
+    {"about", PIC_HOLD, false},         {"about", PIC_READING, false},
 };
 
 /* The reference that a change writes into a column; 0 when it writes none. */

@@ -52,6 +52,9 @@ static int open_all(struct pic_server *s, unsigned flags, struct pic_err *err)
         status = pic_blobs_init(&s->documents, path);
     if (status == PIC_OK)
         s->documents.size_max = PIC_BLOB_MAX;
+    if (status == PIC_OK)
+        status =
+            pic_identities_new(s->folder, (flags & PIC_SERVER_READ_ONLY) != 0, &s->identities, err);
     if (status != PIC_OK || (flags & PIC_SERVER_NO_STATE) != 0)
         return status;
     status = pic_server_path(s->folder, "state.db", path);
@@ -80,6 +83,7 @@ int pic_server_open(const char *folder, unsigned flags, struct pic_server *out, 
 void pic_server_close(struct pic_server *server)
 {
     pic_projector_free(server->projector);
+    pic_identities_free(server->identities);
     pic_registry_free(server->registry);
     pic_journal_free(server->journal);
     pic_db_close(&server->journal_db);

@@ -5,6 +5,7 @@
  *     authority.pub      X25519 public key of the control authority
  *     journal.db         the truth: segments, receipts, registry (durable)
  *     state.db           tables made from it (rebuildable)
+ *     cles.db            sealed identities and the keys that open them (identities.h)
  *     documents/         blobs
  *
  * A store belongs to one thread, and is never copied: it points into itself; several stores may be
@@ -14,6 +15,7 @@
 #define PIC_SERVER_STORE_H
 
 #include "schema/store/blobs.h"
+#include "server/identities.h"
 #include "server/keyring.h"
 #include "server/projector.h"
 #include "server/registry.h"
@@ -28,6 +30,7 @@ struct pic_server {
     struct pic_registry *registry;
     struct pic_projector *projector; /* owns state.db; NULL with PIC_SERVER_NO_STATE */
     struct pic_blobs documents;
+    struct pic_identities *identities;
 };
 
 enum pic_server_open_flag {

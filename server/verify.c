@@ -177,7 +177,9 @@ static int check_documents(struct pic_verify *v)
     int status;
     while ((status = pic_registry_document_next(v->server.registry, fault.hash)) == PIC_OK) {
         v->report->documents++;
-        fault.status = pic_blobs_verify(&v->server.documents, fault.hash);
+        fault.status = pic_identities_verify(v->server.identities, fault.hash);
+        if (fault.status == PIC_ENOT_FOUND) /* no identity: a document like any other */
+            fault.status = pic_blobs_verify(&v->server.documents, fault.hash);
         if (fault.status == PIC_EIO || fault.status == PIC_EMEMORY)
             return fault.status;
         if (fault.status != PIC_OK)

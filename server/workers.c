@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "server/exchange_store.h"
 #include "server/log.h"
@@ -31,6 +32,7 @@ struct pic_workers {
     unsigned started;
     struct pic_buf name;
     size_t frames_max, bytes_max;
+    struct pic_gate *gate;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t arrived;
     struct frame *ring; /* frames_max of them */
@@ -47,7 +49,15 @@ void pic_workers_frame(void *context, struct pic_peer *peer, struct pic_buf payl
 {
     static const uint8_t busy[] = {PIC_FRAME_STATUS, PIC_REPLY_BUSY};
     struct pic_workers *w = context;
+    bool admitted = pic_gate_admits(w->gate, peer);
     (void)pthread_mutex_lock(&w->lock);
+    if (!admitted) {
+        w->counts.cut++;
+        (void)pthread_mutex_unlock(&w->lock);
+        pic_buf_release(&payload);
+        pic_peer_drop(peer);
+        return;
+    }
     bool full = w->stopping || w->n == w->frames_max || w->bytes + payload.len > w->bytes_max;
     if (full) {
         w->counts.busy++;
@@ -116,11 +126,40 @@ static void note(const struct worker *self)
                 (int64_t)self->scratch.outcome.status, NULL);
 }
 
+static uint64_t now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint32_t pic_workers_bucket_us(size_t i)
+{
+    static const uint32_t ends[PIC_WORKERS_BUCKETS] = {1000,   5000,    20000,     100000,
+                                                       500000, 2000000, UINT32_MAX};
+    return ends[i];
+}
+
+/* Under the lock. */
+static void count_duration(struct pic_workers_counts *counts, uint64_t us)
+{
+    size_t i = 0;
+    while (us > pic_workers_bucket_us(i) && i < PIC_WORKERS_BUCKETS - 1)
+        i++;
+    counts->durations[i]++;
+    counts->duration_us += us;
+}
+
 static void answer_one(struct worker *self, struct frame *frame)
 {
+    uint64_t began_us = now_us();
     int status = pic_answer(&self->answer, &self->scratch, pic_server_now_ms(),
                             pic_buf_view(&frame->payload), &self->reply);
     pic_buf_release(&frame->payload);
+    if (self->scratch.outcome.device != 0)
+        pic_peer_vouch(frame->peer);
+    else
+        pic_gate_failed(self->all->gate, frame->peer);
     if (status == PIC_OK)
         pic_peer_answer(frame->peer, pic_buf_view(&self->reply));
     else
@@ -128,6 +167,7 @@ static void answer_one(struct worker *self, struct frame *frame)
     note(self);
     (void)pthread_mutex_lock(&self->all->lock);
     self->all->counts.answered++;
+    count_duration(&self->all->counts, now_us() - began_us);
     self->all->counts.refused += self->scratch.outcome.status != PIC_REPLY_OK;
     (void)pthread_mutex_unlock(&self->all->lock);
 }
@@ -165,6 +205,7 @@ static int open_worker(struct pic_workers *w, struct worker *self,
         return status;
     pic_exchange_store_init(&self->store, &self->server, options->committer, options->contacts,
                             self->scratch.reader);
+    self->store.gate = options->gate;
     self->keys = w->keys;
     self->generation = w->generation;
     self->answer = (struct pic_answer){.identity = &self->server.keys.identity,
@@ -205,6 +246,7 @@ int pic_workers_start(const struct pic_workers_options *options, const struct pi
     w->ring = calloc(options->frames_max, sizeof *w->ring);
     w->frames_max = options->frames_max;
     w->bytes_max = options->bytes_max;
+    w->gate = options->gate;
     w->keys = *keys;
     (void)pthread_mutex_init(&w->lock, NULL);
     (void)pthread_cond_init(&w->arrived, NULL);

@@ -8,6 +8,7 @@
 #include "protocol/net/listener.h"
 #include "server/committer.h"
 #include "server/contacts.h"
+#include "server/gate.h"
 
 struct pic_workers_options {
     const char *folder;
@@ -15,6 +16,7 @@ struct pic_workers_options {
     size_t frames_max, bytes_max; /* waiting at once */
     struct pic_committer *committer;
     struct pic_contacts *contacts;
+    struct pic_gate *gate;
 };
 
 struct pic_workers;
@@ -29,10 +31,18 @@ void pic_workers_frame(void *workers, struct pic_peer *peer, struct pic_buf payl
 /* From the next request on, these keys. */
 void pic_workers_keys(struct pic_workers *workers, const struct pic_keyring *keys);
 
+/* How long answers took: durations[i] of them up to pic_workers_bucket_us(i), and longer than the
+ * one before; the last bucket has no end (UINT32_MAX). */
+enum { PIC_WORKERS_BUCKETS = 7 };
+uint32_t pic_workers_bucket_us(size_t i);
+
 struct pic_workers_counts {
     uint64_t answered; /* requests, whatever the answer */
     uint64_t busy;     /* sent away: the queue was full */
     uint64_t refused;  /* answered with another status than ok */
+    uint64_t cut;      /* dropped unread: from where too much came that nobody known sent */
+    uint64_t durations[PIC_WORKERS_BUCKETS];
+    uint64_t duration_us; /* of all answers together */
 };
 void pic_workers_count(struct pic_workers *workers, struct pic_workers_counts *out);
 

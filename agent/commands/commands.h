@@ -11,7 +11,9 @@ extern const struct pic_program pic_agent_program;
 int pic_command_home(struct pic_call *call);
 /* init.c */
 int pic_command_init(struct pic_call *call);
+/* passphrase.c */
 int pic_command_lock(struct pic_call *call);
+int pic_command_passphrase(struct pic_call *call);
 /* standing.c */
 int pic_command_status(struct pic_call *call);
 /* waiting.c */
@@ -20,12 +22,19 @@ int pic_command_waiting(struct pic_call *call);
 int pic_command_sync(struct pic_call *call);
 int pic_command_send(struct pic_call *call);
 int pic_command_receive(struct pic_call *call);
+/* courier.c */
+int pic_command_deposit(struct pic_call *call);
+int pic_command_collect(struct pic_call *call);
 /* entry.c */
 int pic_command_add(struct pic_call *call);
 int pic_command_change(struct pic_call *call);
 int pic_command_cancel(struct pic_call *call);
 int pic_command_reverse(struct pic_call *call);
 int pic_command_grid(struct pic_call *call);
+/* identity.c */
+int pic_command_identity(struct pic_call *call);
+int pic_command_confide(struct pic_call *call);
+int pic_command_erase(struct pic_call *call);
 /* import.c */
 int pic_command_import(struct pic_call *call);
 /* list.c */
@@ -60,6 +69,9 @@ int pic_command_decide(struct pic_call *call);
 int pic_command_receipts(struct pic_call *call);
 int pic_command_receipt(struct pic_call *call);
 int pic_command_verify(struct pic_call *call);
+/* backup.c */
+int pic_command_save(struct pic_call *call);
+int pic_command_restore(struct pic_call *call);
 /* territory.c */
 int pic_command_territory(struct pic_call *call);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/session.h"
 #include "protocol/crypto/vault.h"
 #include "schema/dictionary/identifiers.h"
 #include "schema/dictionary/nomenclatures.h"
@@ -36,13 +37,38 @@ int pic_desk_passphrase(struct pic_call *call, enum pic_tell question, struct pi
 {
     char typed[PIC_PASSPHRASE_MAX];
     struct pic_buf text;
+    pic_memory_lock(typed, sizeof typed);
     pic_buf_init(&text, QUESTION_MAX);
     pic_speech_tell(&text, question, NULL);
     int status = pic_terminal_passphrase(&call->terminal, pic_buf_string(&text), typed, &call->err);
     pic_buf_release(&text);
     if (status == PIC_OK)
         status = pic_passphrase_check(typed, out, &call->err);
-    pic_wipe(typed, sizeof typed);
+    pic_memory_unlock(typed, sizeof typed);
+    return status;
+}
+
+int pic_desk_new_passphrase(struct pic_call *call, struct pic_buf *out)
+{
+    struct pic_buf again;
+    bool same = false;
+    pic_buf_init(&again, KEY_MAX);
+    int status = PIC_OK;
+    while (status == PIC_OK && !same) {
+        pic_buf_clear(out);
+        pic_buf_clear(&again);
+        status = pic_desk_passphrase(call, PIC_TELL_ASK_NEW_PASSPHRASE, out);
+        same = call->terminal.passphrase_file != NULL; /* a file says the same twice */
+        if (status != PIC_OK || same)
+            break;
+        status = pic_desk_passphrase(call, PIC_TELL_ASK_PASSPHRASE_AGAIN, &again);
+        if (status == PIC_EPASSPHRASE_WEAK)
+            status = PIC_OK; /* then it is not the same */
+        same = pic_span_equal(pic_buf_view(out), pic_buf_view(&again));
+        if (status == PIC_OK && !same)
+            pic_call_tell(call, PIC_TELL_PASSPHRASES_DIFFER, NULL);
+    }
+    pic_buf_wipe(&again);
     return status;
 }
 
@@ -225,6 +251,8 @@ void pic_desk_value(struct pic_agent *agent, const struct pic_field *field,
         pic_desk_name(agent, (uint64_t)value->i, out);
     else if (field->type == PIC_TYPE_CODE && value->kind == PIC_KIND_TEXT)
         put_code(agent, field, value->s, out);
+    else if (field->type == PIC_TYPE_IDENTITY && value->kind == PIC_KIND_BYTES)
+        pic_buf_text(out, pic_speech_text(PIC_TELL_SEALED));
     else
         pic_value_format(field, value, PIC_STYLE_SCREEN, out);
 }

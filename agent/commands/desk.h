@@ -31,6 +31,8 @@ PIC_MUST_USE int pic_desk_unlock(struct pic_call *call, struct pic_agent *agent,
 /* Asks for a passphrase; out is normalised, wiped by the caller. */
 PIC_MUST_USE int pic_desk_passphrase(struct pic_call *call, enum pic_tell question,
                                      struct pic_buf *out);
+/* The same for a new one: asked twice, and again until both are the same. */
+PIC_MUST_USE int pic_desk_new_passphrase(struct pic_call *call, struct pic_buf *out);
 
 /* The id that the index-th argument means, of an entity or (NULL) of any. */
 PIC_MUST_USE int pic_desk_id(struct pic_call *call, struct pic_agent *agent,

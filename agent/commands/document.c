@@ -88,11 +88,15 @@ static int save_document(struct pic_call *call)
     const struct pic_entity *entity = pic_dictionary_entity(PIC_DOCUMENT);
     const char *path = pic_call_option(call, "fichier");
     struct pic_agent agent;
+    struct pic_keys keys = {0};
     struct pic_row row;
     uint64_t id = 0;
     int status = pic_desk_open(call, PIC_AGENT_READ, &agent);
     if (status == PIC_OK)
         status = pic_desk_id(call, &agent, entity, 0, &id);
+    if (status == PIC_OK)
+        status = pic_desk_unlock(call, &agent, &keys);
+    agent.blobs.owner.reader = &keys.box;
     if (status == PIC_OK) {
         status = pic_row_load(pic_state_rows(agent.state), entity, id, &row);
         status = status == PIC_OK ? PIC_OK : pic_fail(&call->err, status, NULL);
@@ -106,6 +110,7 @@ static int save_document(struct pic_call *call)
     if (status == PIC_OK)
         pic_call_tell(call, PIC_TELL_FILE_WRITTEN, path, NULL);
     pic_agent_close(&agent);
+    pic_keys_wipe(&keys);
     return status;
 }
 

@@ -5,6 +5,19 @@
 #include "agent/commands/warn.h"
 #include "schema/dictionary/grid.h"
 
+/* A participant who is named otherwise is counted anew: the token is made again at the next
+ * exchange. */
+static int uncount(struct pic_given *given, struct pic_agent *agent,
+                   const struct pic_entity *entity, struct pic_err *err)
+{
+    bool named = false;
+    for (size_t i = 0; i < given->n; i++)
+        named = named || given->inputs[i].field->type == PIC_TYPE_IDENTITY;
+    return named && entity->number == PIC_PARTICIPANT
+               ? pic_given_add(given, agent, pic_entity_by_column(entity, "token"), "", err)
+               : PIC_OK;
+}
+
 /* In the open transaction: the fields that were given, as one change. */
 static int record_given(struct pic_call *call, struct pic_agent *agent,
                         const struct pic_entity *entity, uint64_t id, uint64_t *dot)
@@ -14,6 +27,8 @@ static int record_given(struct pic_call *call, struct pic_agent *agent,
     for (size_t i = 0; status == PIC_OK && i < call->value_n; i++)
         status =
             pic_given_add(&given, agent, call->values[i].field, call->values[i].typed, &call->err);
+    if (status == PIC_OK && id != 0)
+        status = uncount(&given, agent, entity, &call->err);
     if (status == PIC_OK)
         status = pic_given_record(&given, agent, entity, id, dot, &call->err);
     return status;

@@ -5,6 +5,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/commands/net.h"
+#include "agent/session.h"
 #include "agent/status.h"
 
 enum { MS_PER_S = 1000, HOURS = 24, MINUTES = 60 };

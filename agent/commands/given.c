@@ -1,5 +1,7 @@
 #include "agent/commands/given.h"
 
+#include "agent/identities.h"
+
 int pic_given_add(struct pic_given *given, struct pic_agent *agent, const struct pic_field *field,
                   const char *typed, struct pic_err *err)
 {
@@ -12,7 +14,7 @@ int pic_given_add(struct pic_given *given, struct pic_agent *agent, const struct
     if ((!file && field->type != PIC_TYPE_IDENTITY) || *typed == '\0')
         return PIC_OK;
     int status = file ? pic_record_blob(agent, typed, given->hashes[at], &given->sizes[at], err)
-                      : pic_record_identity(agent, typed, given->hashes[at], err);
+                      : pic_identities_seal(agent, typed, given->hashes[at], err);
     given->values[at] = (struct pic_value){.kind = PIC_KIND_BYTES,
                                            .s = pic_span_of(given->hashes[at], PIC_HASH_SIZE)};
     given->paths[at] = file ? typed : NULL;

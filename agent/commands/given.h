@@ -16,7 +16,7 @@ struct pic_given {
 };
 
 /* typed is borrowed. In the open transaction, since documents are noted as to be sent. PIC_EUSAGE
- * when there are too many; errors of pic_record_blob and pic_record_identity. */
+ * when there are too many; errors of pic_record_blob and pic_identities_seal. */
 PIC_MUST_USE int pic_given_add(struct pic_given *given, struct pic_agent *agent,
                                const struct pic_field *field, const char *typed,
                                struct pic_err *err);

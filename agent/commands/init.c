@@ -5,6 +5,7 @@
 #include "agent/commands/net.h"
 #include "agent/courier.h"
 #include "agent/enrol.h"
+#include "agent/session.h"
 #include "protocol/crypto/vault.h"
 #include "schema/dictionary/number.h"
 
@@ -51,7 +52,7 @@ static int ask_all(struct pic_call *call, struct answers *answers)
 {
     int status = ask_person(call, answers);
     if (status == PIC_OK)
-        status = pic_desk_passphrase(call, PIC_TELL_ASK_NEW_PASSPHRASE, &answers->passphrase);
+        status = pic_desk_new_passphrase(call, &answers->passphrase);
     return status;
 }
 
@@ -160,17 +161,4 @@ int pic_command_init(struct pic_call *call)
     else
         pic_agent_close(&agent);
     return status;
-}
-
-int pic_command_lock(struct pic_call *call)
-{
-    const struct pic_desk *desk = call->context;
-    char folder[PIC_AGENT_PATH_MAX];
-    bool was = false;
-    int status = pic_desk_folder(call, folder);
-    if (status != PIC_OK)
-        return status;
-    pic_session_end(folder, desk->runtime, &was);
-    pic_call_tell(call, was ? PIC_TELL_LOCKED : PIC_TELL_LOCKED_ALREADY, NULL);
-    return PIC_OK;
 }

@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 
 #include "agent/commands/desk.h"
+#include "agent/identities.h"
 #include "agent/status.h"
 #include "schema/face/progress.h"
 
@@ -88,7 +89,7 @@ static void show_progress(void *context, enum pic_courier_lane lane, uint64_t do
     pic_progress_at(&w->progress, done, now_ms);
 }
 
-static void tell_report(struct pic_call *call, const struct pic_courier_report *report)
+void pic_net_tell(struct pic_call *call, const struct pic_courier_report *report)
 {
     struct pic_buf sent;
     struct pic_buf received;
@@ -112,7 +113,7 @@ static void tell_report(struct pic_call *call, const struct pic_courier_report *
 }
 
 /* floor(log2(MiB free)) + 1: enough to see trouble coming, too little to tell laptops apart. */
-static unsigned free_disk(const char *folder)
+unsigned pic_net_disk(const char *folder)
 {
     struct statvfs s;
     unsigned bucket = 0;
@@ -124,8 +125,8 @@ static unsigned free_disk(const char *folder)
 }
 
 /* "Samira B., bureau": what the others read in the history. Cut between two characters. */
-static void put_label(const struct pic_agent *agent, const char *computer,
-                      char out[static PIC_LABEL_MAX + 1])
+void pic_net_label(const struct pic_agent *agent, const char *computer,
+                   char out[static PIC_LABEL_MAX + 1])
 {
     char whole[PIC_AGENT_NAME_MAX + PIC_LABEL_MAX];
     (void)snprintf(whole, sizeof whole, "%s, %.48s", agent->self.person, computer);
@@ -136,6 +137,46 @@ static void put_label(const struct pic_agent *agent, const char *computer,
     out[n] = '\0';
 }
 
+static int tell_waiting(void *context, const struct pic_identity_waiting *waiting)
+{
+    struct pic_call *call = context;
+    struct pic_buf label;
+    struct pic_buf number;
+    pic_buf_init(&label, SAID_MAX);
+    pic_buf_init(&number, SAID_MAX);
+    pic_buf_bytes(&label, waiting->label.p, waiting->label.n);
+    pic_buf_printf(&number, "%u", waiting->device);
+    pic_call_tell(call, PIC_TELL_CONFIDE_ASKED, pic_buf_string(&label), pic_buf_string(&number),
+                  NULL);
+    pic_buf_release(&label);
+    pic_buf_release(&number);
+    return PIC_OK;
+}
+
+/* Whether this laptop can read what the association sealed, so that it can let others do so. */
+static bool reads_identities(struct pic_agent *agent, const struct pic_keys *keys)
+{
+    struct pic_identity_keys readable;
+    uint8_t key[PIC_KEY_SIZE];
+    bool found = false;
+    if (pic_identities_keys(agent, keys, &readable) == PIC_OK &&
+        pic_identities_organisation(agent, key) == PIC_OK)
+        for (size_t i = 0; i < readable.n; i++)
+            found = found || memcmp(readable.pairs[i].public, key, sizeof key) == 0;
+    pic_identities_keys_wipe(&readable);
+    return found;
+}
+
+/* Which laptops wait for the key of the identities, where this one can confide it. */
+static int tell_who_waits(struct pic_call *call, struct pic_agent *agent,
+                          const struct pic_keys *keys)
+{
+    bool records = agent->state != NULL && (agent->self.role & PIC_ROLE_ASSOCIATION) != 0;
+    return records && reads_identities(agent, keys)
+               ? pic_identities_waiting(agent, tell_waiting, call)
+               : PIC_OK;
+}
+
 int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_keys *keys,
                      const struct pic_carrier *carrier, const struct pic_net_limits *limits)
 {
@@ -144,12 +185,12 @@ int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_
         .call = call, .now_ms = agent->world->now_ms, .context = agent->world->context};
     struct pic_courier_report report;
     char label[PIC_LABEL_MAX + 1];
-    put_label(agent, desk->computer, label);
+    pic_net_label(agent, desk->computer, label);
     const struct pic_courier_options options = {.errands = limits->errands,
                                                 .document_bytes_max = limits->document_bytes_max,
                                                 .program = PIC_AGENT_VERSION,
                                                 .label = label,
-                                                .disk = free_disk(agent->folder),
+                                                .disk = pic_net_disk(agent->folder),
                                                 .progress = show_progress,
                                                 .context = &w};
     int status = pic_courier_run(agent, keys, carrier, &options, &report, &call->err);
@@ -157,6 +198,6 @@ int pic_net_exchange(struct pic_call *call, struct pic_agent *agent, struct pic_
         pic_progress_end(&w.progress, pic_speech_text(status == PIC_OK ? PIC_TELL_LANE_DONE
                                                                        : PIC_TELL_LANE_STOPPED));
     if (report.server_ms != 0)
-        tell_report(call, &report);
-    return status;
+        pic_net_tell(call, &report);
+    return status == PIC_OK ? tell_who_waits(call, agent, keys) : status;
 }

@@ -33,4 +33,11 @@ PIC_MUST_USE int pic_net_exchange(struct pic_call *call, struct pic_agent *agent
                                   struct pic_keys *keys, const struct pic_carrier *carrier,
                                   const struct pic_net_limits *limits);
 
+/* Says what was exchanged, by whichever way. */
+void pic_net_tell(struct pic_call *call, const struct pic_courier_report *report);
+/* What an exchange says of this laptop: who and where, and how much disk is free (message.def). */
+void pic_net_label(const struct pic_agent *agent, const char *computer,
+                   char out[static PIC_LABEL_MAX + 1]);
+unsigned pic_net_disk(const char *folder);
+
 #endif

@@ -9,6 +9,20 @@ static const struct pic_option init_options[] = {
     {"oui", NULL, "Les mots de contrôle ont été comparés : ce sont les mêmes", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
+static const struct pic_option passphrase_options[] = {
+    {"nouvelle", "FICHIER", "Lit la nouvelle phrase dans ce fichier, pour un script", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option yes_options[] = {
+    {"oui", NULL, "Les mots de contrôle ont été comparés : ce sont les mêmes", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option erase_options[] = {
+    {"motif", "TEXTE", "Pourquoi, par exemple « demande de la personne »", NULL, 0},
+    {"oui", NULL, "Efface sans demander", NULL, 0},
+    {"echeances", NULL, "Montre les identités dont la durée de garde est échue", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
 static const struct pic_option send_options[] = {
     {"saisies-seules", NULL, "N'envoie pas les documents", NULL, 0},
     {"budget", "VOLUME", "Documents à envoyer au plus cette fois, par exemple 20M ou 500K", NULL,
@@ -24,6 +38,11 @@ static const struct pic_option exchange_options[] = {
 
 static const struct pic_option correct_options[] = {
     {"reponse", "TEXTE", "Répond à une demande de la Région", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option deposit_options[] = {
+    {"budget", "TAILLE", "Documents à emporter, au plus, par exemple 500M (500M)", NULL, 0},
+    {"saisies-seules", NULL, "N'emporte pas les documents", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
 static const struct pic_option list_options[] = {
@@ -69,6 +88,10 @@ static const struct pic_option file_options[] = {
     {"fichier", "FICHIER", "Où l'écrire ; ne remplace jamais un fichier", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
+static const struct pic_option restore_options[] = {
+    {"remplacer", NULL, "Met de côté, sans l'effacer, ce qui est déjà dans le dossier", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
 static const struct pic_option decide_options[] = {
     {"champ", "CHAMP", "Champ à trancher", NULL, PIC_OPTION_REQUIRED},
     {"garder", "LETTRE", "Valeur à garder, comme dans la liste : A, B…", NULL, 0},
@@ -97,10 +120,50 @@ static const struct pic_command commands[] = {
      .options = send_options,
      .run = pic_command_send},
     {.path = "recevoir", .summary = "Reçoit ce qui est nouveau", .run = pic_command_receive},
+    {.path = "courrier deposer",
+     .usage = "DOSSIER",
+     .summary = "Écrit sur une clé USB ce qui est à envoyer, sans Internet",
+     .detail =
+         "Le fichier n'est lisible que par le serveur. Portez-le à la Région ; la clé revient "
+         "avec la réponse, que « courrier relever » prend.",
+     .options = deposit_options,
+     .run = pic_command_deposit,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "courrier relever",
+     .usage = "DOSSIER",
+     .summary = "Prend sur une clé USB les réponses de la Région, sans Internet",
+     .run = pic_command_collect,
+     .arg_min = 1,
+     .arg_max = 1},
     {.path = "verrouiller",
      .summary = "Oublie les clés jusqu'à la prochaine phrase de passe",
      .run = pic_command_lock,
      .flags = PIC_COMMAND_NO_STORE},
+    {.path = "phrase",
+     .summary = "Change la phrase de passe",
+     .detail = "La phrase d'aujourd'hui est demandée d'abord, puis la nouvelle deux fois.",
+     .options = passphrase_options,
+     .run = pic_command_passphrase},
+    {.path = "identite voir",
+     .usage = "NUMÉRO",
+     .summary = "Ouvre l'identité scellée d'une saisie",
+     .run = pic_command_identity,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "confier",
+     .usage = "[ORDINATEUR]",
+     .summary = "Confie la clé des identités à un autre ordinateur de l'association",
+     .detail = "Sans numéro, montre qui attend, et les mots que les deux ordinateurs comparent.",
+     .options = yes_options,
+     .run = pic_command_confide,
+     .arg_max = 1},
+    {.path = "participant effacer",
+     .usage = "[NUMÉRO]",
+     .summary = "Détruit pour toujours l'identité d'une personne ; les comptes restent",
+     .options = erase_options,
+     .run = pic_command_erase,
+     .arg_max = 1},
     {.path = "public grille",
      .usage = "PROJET CASE…",
      .summary = "Compte le public d'un projet, sans noms",
@@ -216,6 +279,23 @@ static const struct pic_command commands[] = {
      .usage = "FICHIER",
      .summary = "Vérifie un accusé, sans Internet et sans autre fichier",
      .run = pic_command_verify,
+     .arg_min = 1,
+     .arg_max = 1,
+     .flags = PIC_COMMAND_NO_STORE},
+    {.path = "sauvegarder",
+     .usage = "FICHIER",
+     .summary = "Copie tout dans un fichier scellé, relu et comparé",
+     .detail = "Le fichier ne s'ouvre qu'avec la phrase de passe du jour de la copie. Gardez-le "
+               "ailleurs que l'ordinateur, par exemple sur une clé USB.",
+     .run = pic_command_save,
+     .arg_min = 1,
+     .arg_max = 1},
+    {.path = "restaurer",
+     .usage = "FICHIER",
+     .summary = "Remet en place une copie faite par « sauvegarder »",
+     .detail = "Au prochain échange, ce que la Région a reçu depuis la copie revient.",
+     .options = restore_options,
+     .run = pic_command_restore,
      .arg_min = 1,
      .arg_max = 1,
      .flags = PIC_COMMAND_NO_STORE},

@@ -3,6 +3,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 _Static_assert(PIC_HASH_SIZE == crypto_generichash_BYTES, "BLAKE2b-256");
 _Static_assert(PIC_KEY_SIZE == crypto_sign_SEEDBYTES, "Ed25519 seeds");
@@ -58,6 +60,25 @@ struct pic_random pic_random_seeded(struct pic_random_stream *stream, uint64_t s
 void pic_secret_wipe(struct pic_secret *secret)
 {
     sodium_memzero(secret, sizeof *secret);
+}
+
+void pic_memory_private(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+void pic_memory_lock(void *p, size_t n)
+{
+    if (p != NULL)
+        (void)sodium_mlock(p, n);
+}
+
+void pic_memory_unlock(void *p, size_t n)
+{
+    if (p != NULL)
+        (void)sodium_munlock(p, n);
 }
 
 void pic_wipe(void *p, size_t n)

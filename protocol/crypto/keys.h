@@ -47,6 +47,14 @@ struct pic_random_stream {
 struct pic_random pic_random_seeded(struct pic_random_stream *stream, uint64_t seed);
 
 void pic_secret_wipe(struct pic_secret *secret);
+/* For the whole process: no core file, and no other process of this user may look into its memory.
+ * Once, at the start of a program that will hold secrets. */
+void pic_memory_private(void);
+/* Keeps memory that holds a secret out of swap and core files, as far as the system allows (an
+ * ordinary user may lock a few MiB); unlock also wipes it. Whole pages: locks do not add up. NULL
+ * is a no-op. */
+void pic_memory_lock(void *p, size_t n);
+void pic_memory_unlock(void *p, size_t n);
 /* Wipes any memory that held a secret; never optimised away. */
 void pic_wipe(void *p, size_t n);
 /* Wipes a buffer that held a secret, and releases it. */

@@ -324,6 +324,25 @@ int pic_noise_answer_read(struct pic_noise *n, struct pic_span message, struct p
     return end_message(n, rc, out, start);
 }
 
+/* The cipher's key is not kept: the first token of message 2 that encrypts comes after a new one.
+ */
+void pic_noise_park(const struct pic_noise *n, struct pic_buf *out)
+{
+    pic_buf_bytes(out, n->ephemeral.secret.bytes, PIC_KEY_SIZE);
+    pic_buf_bytes(out, n->chaining_key, PIC_NOISE_HASH_SIZE);
+    pic_buf_bytes(out, n->hash, PIC_NOISE_HASH_SIZE);
+}
+
+void pic_noise_resume(struct pic_noise *n, const struct pic_dh_pair *own, struct pic_cursor *c)
+{
+    memset(n, 0, sizeof *n);
+    n->static_pair = *own;
+    pic_cursor_copy(c, n->ephemeral.secret.bytes, PIC_KEY_SIZE);
+    pic_dh_from_secret(&n->ephemeral);
+    pic_cursor_copy(c, n->chaining_key, PIC_NOISE_HASH_SIZE);
+    pic_cursor_copy(c, n->hash, PIC_NOISE_HASH_SIZE);
+}
+
 /* Split (5.2). */
 void pic_noise_split(const struct pic_noise *n, struct pic_noise_cipher *from_agent,
                      struct pic_noise_cipher *from_server)

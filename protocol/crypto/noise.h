@@ -63,6 +63,13 @@ PIC_MUST_USE int pic_noise_answer(struct pic_noise *n, const struct pic_random *
 PIC_MUST_USE int pic_noise_answer_read(struct pic_noise *n, struct pic_span message,
                                        struct pic_buf *out);
 
+/* An agent that will read its reply much later keeps the state after message 1 apart from its keys:
+ * 160 secret bytes, good for that one reply. resume sets n up from them; c turns bad when they are
+ * too few. */
+enum { PIC_NOISE_PARKED_SIZE = PIC_KEY_SIZE + 2 * PIC_NOISE_HASH_SIZE };
+void pic_noise_park(const struct pic_noise *n, struct pic_buf *out);
+void pic_noise_resume(struct pic_noise *n, const struct pic_dh_pair *own, struct pic_cursor *c);
+
 /* Split: the two transport ciphers (agent to server, server to agent). The exchange uses none; they
  * are here because a handshake is only proven by the messages that follow it. A message that does
  * not open leaves its cipher as it was. */

@@ -109,6 +109,46 @@ int pic_ask_enrol(struct pic_ask *ask, const struct pic_ask_party *party,
     return settle(ask, rc, out, before);
 }
 
+/* --- another day --- */
+
+void pic_ask_park(const struct pic_ask *ask, struct pic_buf *out)
+{
+    pic_buf_u8(out, (uint8_t)ask->type);
+    pic_buf_varint(out, ask->cursor);
+    pic_buf_varint(out, ask->offset);
+    pic_buf_varint(out, ask->max);
+    pic_noise_park(&ask->noise, out);
+    if (ask->type != PIC_REQUEST_ENROL)
+        return;
+    pic_buf_bytes(out, ask->sign_key, PIC_KEY_SIZE);
+    /* The proofs of enrolment cover the handshake as it stood before the payload. */
+    pic_buf_bytes(out, ask->secret.bytes, PIC_KEY_SIZE);
+    pic_buf_bytes(out, ask->hash, PIC_NOISE_HASH_SIZE);
+}
+
+int pic_ask_resume(struct pic_ask *ask, const struct pic_ask_party *party, struct pic_span parked)
+{
+    struct pic_cursor c = pic_cursor_of(parked.p, parked.n);
+    memset(ask, 0, sizeof *ask);
+    ask->server = *party->server;
+    ask->device = party->device;
+    memcpy(ask->own_key, party->own->public, PIC_KEY_SIZE);
+    ask->type = (enum pic_request_type)pic_cursor_u8(&c);
+    ask->cursor = pic_cursor_varint_max(&c, INT64_MAX);
+    ask->offset = pic_cursor_varint_max(&c, PIC_BLOB_MAX);
+    ask->max = pic_cursor_varint_max(&c, PIC_BLOB_CHUNK_MAX);
+    pic_noise_resume(&ask->noise, party->own, &c);
+    if (ask->type == PIC_REQUEST_ENROL) {
+        pic_cursor_copy(&c, ask->sign_key, PIC_KEY_SIZE);
+        pic_cursor_copy(&c, ask->secret.bytes, PIC_KEY_SIZE);
+        pic_cursor_copy(&c, ask->hash, PIC_NOISE_HASH_SIZE);
+    }
+    int rc = pic_cursor_end(&c);
+    if (rc != PIC_OK)
+        pic_ask_release(ask);
+    return rc;
+}
+
 /* --- reading --- */
 
 /* Someone answers in clear with a key. Only a newer one is news: an old key sent again, perhaps by

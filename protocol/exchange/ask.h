@@ -43,6 +43,14 @@ PIC_MUST_USE int pic_ask_enrol(struct pic_ask *ask, const struct pic_ask_party *
                                const struct pic_code *code, const struct pic_signer *signer,
                                const struct pic_enrol_request *request, struct pic_buf *out);
 
+/* A request whose reply comes another day (parcel.h): appends what reading it needs besides the
+ * party, all of it secret, good for that one reply. resume sets ask up again; the party's server
+ * key may be a newer one by then. PIC_EFORMAT. */
+enum { PIC_ASK_PARKED_MAX = 320 };
+void pic_ask_park(const struct pic_ask *ask, struct pic_buf *out);
+PIC_MUST_USE int pic_ask_resume(struct pic_ask *ask, const struct pic_ask_party *party,
+                                struct pic_span parked);
+
 struct pic_asked {
     struct pic_reply reply; /* spans borrow plain */
     bool has_receipt;

@@ -28,7 +28,9 @@ struct pic_peer {
     struct pic_listener *listener;
     nng_stream *stream;
     nng_aio *aio;
-    bool writing; /* changes under the lock, or while BUSY */
+    bool writing;  /* changes under the lock, or while BUSY */
+    bool vouched;  /* the same: somebody known speaks */
+    bool answered; /* the same: it had an answer before */
     struct pic_frame_reader reader;
     struct pic_share share; /* of the budget, for the frame that comes or is answered */
     struct pic_buf out;     /* the answer, framed */
@@ -224,6 +226,23 @@ static void peer_moved(void *arg)
         peer_end(peer, PIC_OK);
 }
 
+void pic_peer_vouch(struct pic_peer *peer)
+{
+    peer->vouched = true;
+}
+
+enum pic_peer_standing pic_peer_standing(const struct pic_peer *peer)
+{
+    if (peer->vouched)
+        return PIC_PEER_KNOWN;
+    return peer->answered ? PIC_PEER_SUSPECT : PIC_PEER_NEW;
+}
+
+uint64_t pic_peer_host(const struct pic_peer *peer)
+{
+    return peer->member.host;
+}
+
 void pic_peer_drop(struct pic_peer *peer)
 {
     peer_end(peer, PIC_OK);
@@ -241,8 +260,9 @@ void pic_peer_answer(struct pic_peer *peer, struct pic_span payload)
     pic_wait_lock(&l->wait);
     bool may = !l->hurry;
     give_back(peer);
+    peer->answered = true;
     if (may)
-        renew(peer, PIC_PLACE_KNOWN);
+        renew(peer, peer->vouched ? PIC_PLACE_KNOWN : PIC_PLACE_STRANGER);
     pic_wait_unlock(&l->wait);
     if (may)
         peer_go_on(peer);
@@ -307,7 +327,7 @@ static bool admit(struct pic_listener *l, struct pic_peer *peer, uint64_t host)
     struct pic_roster *r = &l->roster;
     bool welcome = !l->closing && !pic_roster_host_is_full(r, host, l->options.per_host_max);
     struct pic_member *oldest = NULL;
-    if (welcome && r->count >= l->options.peers_max) {
+    if (welcome && pic_roster_staying(r) >= l->options.peers_max) {
         oldest = pic_roster_oldest_idle(r);
         welcome = oldest != NULL;
     }
@@ -334,7 +354,8 @@ static void accepted(void *arg)
     pic_wait_lock(&l->wait);
     bool welcome = peer != NULL && admit(l, peer, host);
     if (peer == NULL && !l->closing) { /* out of descriptors or of memory */
-        struct pic_member *oldest = pic_roster_oldest_idle(&l->roster);
+        bool leaving = pic_roster_staying(&l->roster) < l->roster.count;
+        struct pic_member *oldest = leaving ? NULL : pic_roster_oldest_idle(&l->roster);
         l->resume_ms = pic_wait_now_ms() + ACCEPT_PAUSE_MS;
         if (oldest != NULL)
             condemn(l, oldest);

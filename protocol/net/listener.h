@@ -14,8 +14,8 @@ struct pic_peer; /* one accepted connection */
 struct pic_listener_options {
     /* A connection that moves neither a whole frame nor 4 KiB of one for so long is closed. */
     int idle_ms;
-    /* Connections held at once. The oldest idle one gives way to a newcomer; those that have never
-     * sent a whole frame go first, those that are owed an answer never. */
+    /* Connections held at once. The oldest idle one gives way to a newcomer; those that nobody has
+     * vouched for go first, those that are owed an answer never. */
     unsigned peers_max;
     /* Connections from one IPv4 address or one IPv6 /64; 0: no limit. */
     unsigned per_host_max;
@@ -46,6 +46,21 @@ void pic_listener_close(struct pic_listener *listener, int timeout_ms);
  * PIC_FRAME_MAX bytes drops the peer. */
 void pic_peer_answer(struct pic_peer *peer, struct pic_span payload);
 void pic_peer_drop(struct pic_peer *peer);
+
+/* Between a frame and its answer: who sent it is known. From now on this connection gives way only
+ * when there is no stranger left. */
+void pic_peer_vouch(struct pic_peer *peer);
+
+/* Between a frame and its answer, what is known of who sent it. */
+enum pic_peer_standing {
+    PIC_PEER_NEW,     /* its first frame */
+    PIC_PEER_KNOWN,   /* vouched for */
+    PIC_PEER_SUSPECT, /* it was answered before, and nobody has vouched for it */
+};
+enum pic_peer_standing pic_peer_standing(const struct pic_peer *peer);
+/* Its IPv4 address or IPv6 /64, for counting; the same number for all whose address is not known.
+ */
+uint64_t pic_peer_host(const struct pic_peer *peer);
 
 struct pic_listener_counts {
     uint64_t accepted, closed; /* connections; accepted - closed = peers */

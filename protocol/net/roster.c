@@ -65,6 +65,11 @@ void pic_roster_move(struct pic_roster *r, struct pic_member *m, enum pic_place 
     enter_place(r, m, place, deadline_ms);
 }
 
+unsigned pic_roster_staying(const struct pic_roster *r)
+{
+    return r->count - r->held[PIC_PLACE_LEAVING] - r->held[PIC_PLACE_DEAD];
+}
+
 struct pic_member *pic_roster_first(struct pic_roster *r, enum pic_place place)
 {
     struct pic_member *head = &r->places[place];

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 enum pic_place {
-    PIC_PLACE_STRANGER, /* idle, and has never sent a whole frame */
-    PIC_PLACE_KNOWN,    /* idle, or being answered */
+    PIC_PLACE_STRANGER, /* idle, or being answered, and nobody has vouched for it */
+    PIC_PLACE_KNOWN,    /* the same, vouched for */
     PIC_PLACE_BUSY,     /* owed an answer: without a deadline */
     PIC_PLACE_LEAVING,  /* told to end, still at work */
     PIC_PLACE_DEAD,     /* at work no more */
@@ -46,6 +46,8 @@ void pic_roster_remove(struct pic_roster *r, struct pic_member *m);
 /* To the end of a place. In the idle places deadlines must not decrease. */
 void pic_roster_move(struct pic_roster *r, struct pic_member *m, enum pic_place place,
                      int64_t deadline_ms);
+/* Members that are not on their way out, who make room already. */
+unsigned pic_roster_staying(const struct pic_roster *r);
 /* The first of a place, or NULL. */
 struct pic_member *pic_roster_first(struct pic_roster *r, enum pic_place place);
 /* The one who gives way: the oldest stranger, else the oldest idle member, else NULL. */

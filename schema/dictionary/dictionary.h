@@ -43,6 +43,7 @@ enum pic_field_flag {
     PIC_SEARCH = 1 << 2,   /* looked at by search without accents */
     PIC_LISTED = 1 << 3,   /* a column of the list */
     PIC_INDEXED = 1 << 4,  /* the table has an index on it */
+    PIC_NO_NAMES = 1 << 5, /* everybody reads it: the names of people belong in a sealed field */
 };
 
 struct pic_field {
@@ -79,7 +80,7 @@ struct pic_entity {
 };
 
 /* The version that changes carry; grows by one whenever a released dictionary gains anything. */
-enum { PIC_DICTIONARY_VERSION = 1 };
+enum { PIC_DICTIONARY_VERSION = 2 };
 
 /* Field number that every entity has without naming it: writing a text there cancels the entity,
  * the text being the reason; emptying it takes the cancellation back. */

@@ -49,6 +49,34 @@ static int take(const struct pic_field *field, const char *typed, const struct p
 
 /* ---- texts ---- */
 
+/* A line that begins as one addresses a person. */
+static bool begins_with_a_title(struct pic_span line)
+{
+    static const char *const titles[] = {"m ",        "mr ",     "mme ",         "mlle ",
+                                         "monsieur ", "madame ", "mademoiselle "};
+    bool found = false;
+    struct pic_buf folded;
+    pic_buf_init(&folded, (size_t)2 * PIC_TEXT_MAX);
+    if (pic_text_fold(line, &folded) == PIC_OK)
+        for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+            found = found || strncmp(pic_buf_string(&folded), titles[i], strlen(titles[i])) == 0;
+    pic_buf_release(&folded);
+    return found;
+}
+
+/* Not proof against a will to write a name, but against the habit. */
+static bool names_a_person(struct pic_span text)
+{
+    while (text.n > 0) {
+        const uint8_t *end = memchr(text.p, '\n', text.n);
+        size_t n = end == NULL ? text.n : (size_t)(end - text.p) + 1;
+        if (begins_with_a_title(pic_span_of(text.p, n)))
+            return true;
+        text = pic_span_of(text.p + n, text.n - n);
+    }
+    return false;
+}
+
 static int parse_text(const struct pic_field *field, const char *typed, struct pic_buf *store,
                       struct pic_value *out, struct pic_err *err)
 {
@@ -66,6 +94,9 @@ static int parse_text(const struct pic_field *field, const char *typed, struct p
         return pic_fail(err, PIC_ETEXT, typed, NULL);
     if (status != PIC_OK)
         return too_long(field, typed, err);
+    if ((field->flags & PIC_NO_NAMES) != 0 &&
+        names_a_person(pic_span_of(store->data + from, store->len - from)))
+        return pic_fail(err, PIC_EPERSON_NAMED, typed, NULL);
     return take(field, typed, store, from, out, err);
 }
 

@@ -5,14 +5,19 @@
 #define PIC_SERVER_COMMANDS_H
 
 #include "schema/face/program.h"
+#include "server/config.h"
 #include "server/store.h"
 
 /* TABLE(name): extern const struct pic_command pic_commands_<name>[], and its size. */
 #define PIC_SERVER_COMMANDS(TABLE)                                                                 \
     TABLE(life)                                                                                    \
     TABLE(invite)                                                                                  \
+    TABLE(settings)                                                                                \
+    TABLE(care)                                                                                    \
     TABLE(devices)                                                                                 \
+    TABLE(courier)                                                                                 \
     TABLE(field)                                                                                   \
+    TABLE(people)                                                                                  \
     TABLE(proof)                                                                                   \
     TABLE(bank)                                                                                    \
     TABLE(match)                                                                                   \
@@ -31,7 +36,9 @@ PIC_SERVER_COMMANDS(PIC_COMMANDS_DECLARE)
 extern const struct pic_command pic_server_verbs[];
 extern const size_t pic_server_verb_n;
 
-/* The folder of the call: --dossier, else $PIC_SERVER_DOSSIER, else /var/lib/pic. */
+/* How this server is set, without the options of the call: main.c read it. */
+const struct pic_config *pic_command_config(const struct pic_call *call);
+/* The folder of the call: --dossier, else the setting. */
 const char *pic_command_folder(const struct pic_call *call);
 /* Opens the store of the call. */
 PIC_MUST_USE int pic_command_open(struct pic_call *call, unsigned flags, struct pic_server *out);

@@ -1,17 +1,19 @@
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "server/commands/commands.h"
 
+const struct pic_config *pic_command_config(const struct pic_call *call)
+{
+    return call->context;
+}
+
 const char *pic_command_folder(const struct pic_call *call)
 {
-    const char *set = getenv("PIC_SERVER_DOSSIER");
-    if (call->folder != NULL)
-        return call->folder;
-    return set != NULL && *set != '\0' ? set : "/var/lib/pic";
+    return call->folder != NULL ? call->folder
+                                : pic_config_text(pic_command_config(call), PIC_SET_FOLDER);
 }
 
 int pic_command_open(struct pic_call *call, unsigned flags, struct pic_server *out)

@@ -7,7 +7,7 @@
 #include "server/contacts.h"
 #include "server/record.h"
 
-enum { TEXT_MAX = 4096, SILENT_DAYS = 14, CLOCK_GOOD_MINUTES = 5 };
+enum { TEXT_MAX = 4096, CLOCK_GOOD_MINUTES = 5 };
 
 static const int64_t minute_ms = INT64_C(60) * 1000;
 static const int64_t day_ms = INT64_C(24) * 3600 * 1000;
@@ -77,13 +77,14 @@ static void put_moment(struct pic_sheet *sheet, int64_t ms)
 }
 
 /* "silencieux depuis 20 jours": what the central team has to act on, in one word or two. */
-static void put_state(struct pic_sheet *sheet, const struct known *k)
+static void put_state(const struct pic_call *call, struct pic_sheet *sheet, const struct known *k)
 {
+    int64_t silent = pic_config_number(pic_command_config(call), PIC_SET_SILENT_DAYS);
     struct pic_buf text;
     pic_buf_init(&text, TEXT_MAX);
     if (k->device.retired)
         pic_buf_text(&text, "désactivé");
-    else if (k->silent_days >= SILENT_DAYS)
+    else if (k->silent_days >= silent)
         pic_buf_printf(&text, "silencieux depuis %lld jours", (long long)k->silent_days);
     else if (k->last_ms == 0)
         pic_buf_text(&text, "pas encore de contact");
@@ -159,7 +160,7 @@ static int put_device(struct pic_call *call, struct pic_server *server, const st
     pic_sheet_text(sheet, pic_buf_string(&name));
     pic_sheet_text(sheet, k->device.label);
     put_role(sheet, c->role, !call->json && !call->plain);
-    put_state(sheet, k);
+    put_state(call, sheet, k);
     put_contact(sheet, k);
     pic_buf_release(&name);
     if (sheet->column_n == LISTED_N)

@@ -8,7 +8,6 @@
 #include "server/file.h"
 
 enum {
-    DAYS_DEFAULT = 7,
     DAYS_MAX = 365,
 };
 
@@ -34,7 +33,7 @@ static int days_of(struct pic_call *call, int64_t *out)
 {
     const char *text = pic_call_option(call, "jours");
     char *end;
-    *out = DAYS_DEFAULT;
+    *out = pic_config_number(pic_command_config(call), PIC_SET_INVITATION_DAYS);
     if (text == NULL)
         return PIC_OK;
     long value = strtol(text, &end, 10);

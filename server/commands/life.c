@@ -1,23 +1,11 @@
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "server/commands/commands.h"
 #include "server/create.h"
 #include "server/daemon.h"
 #include "server/file.h"
 
-enum {
-    WORKERS = 8,
-    WORKERS_MAX = 64,
-    PEERS_MAX = 4096,
-    PER_HOST_MAX = 1024,
-    PEERS_CEILING = 60000,
-    IDLE_S = 60,
-    IDLE_CEILING_S = 86400,
-    PORTS_MAX = 256,
-};
+enum { MS_PER_S = 1000, MEGABYTE = 1000000 };
 
 /* --- init --- */
 
@@ -72,26 +60,27 @@ static const struct pic_option serve_options[] = {
      .argument = "N",
      .help = "Connexions à la fois depuis une même adresse (1024 ; 0 : sans limite)"},
     {.name = "silence", .argument = "SECONDES", .help = "Ferme une connexion muette (60)"},
+    {.name = "metriques",
+     .argument = "127.0.0.1:PORT",
+     .help = "Adresse locale de /metrics, /healthz et /readyz"},
+    {.name = "sauvegardes",
+     .argument = "DOSSIER",
+     .help = "Sauvegarde chaque jour dans ce dossier, et essaie de restaurer"},
     {0},
 };
 
-/* A whole number of an option, or its default. */
-static int number_option(struct pic_call *call, const char *name, unsigned least, unsigned most,
-                         unsigned *out)
-{
-    const char *text = pic_call_option(call, name);
-    char *end;
-    char limit[16];
-    if (text == NULL)
-        return PIC_OK;
-    unsigned long value = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0' || value < least || value > most) {
-        (void)snprintf(limit, sizeof limit, "%u", most);
-        return pic_fail(&call->err, PIC_ECOUNT, text, name, limit, NULL);
-    }
-    *out = (unsigned)value;
-    return PIC_OK;
-}
+/* Options of this command that are settings. */
+static const struct {
+    const char *option;
+    enum pic_setting setting;
+} serve_settings[] = {
+    {"travailleurs", PIC_SET_WORKERS},
+    {"connexions", PIC_SET_PEERS},
+    {"connexions-par-adresse", PIC_SET_PEERS_PER_HOST},
+    {"silence", PIC_SET_IDLE},
+    {"metriques", PIC_SET_METRICS},
+    {"sauvegardes", PIC_SET_BACKUP_FOLDER},
+};
 
 static int write_port(struct pic_call *call, unsigned port)
 {
@@ -104,49 +93,78 @@ static int write_port(struct pic_call *call, unsigned port)
 }
 
 /* The ports really bound, one line each, for whoever asked for port 0. */
-static void say_ready(void *context, const unsigned *ports, size_t n)
+static void say_ready(void *context, const unsigned *ports, size_t n, unsigned watch)
 {
     struct pic_call *call = context;
     for (size_t i = 0; i < n; i++)
         pic_buf_printf(&call->out, "port %u\n", ports[i]);
+    if (watch != 0)
+        pic_buf_printf(&call->out, "mesures %u\n", watch);
     int status = pic_call_flush(call);
     if (status == PIC_OK)
         status = write_port(call, ports[0]);
     (void)status; /* it serves all the same */
 }
 
-static int serve_plan(struct pic_call *call, struct pic_daemon_options *o)
+/* The settings of this call: the options over what main.c read. */
+static int serve_config(struct pic_call *call, struct pic_config *out)
 {
-    unsigned idle_s = IDLE_S;
+    const size_t n = sizeof serve_settings / sizeof *serve_settings;
+    int status = PIC_OK;
+    *out = *pic_command_config(call);
+    for (size_t i = 0; status == PIC_OK && i < n; i++) {
+        const char *text = pic_call_option(call, serve_settings[i].option);
+        if (text != NULL)
+            status =
+                pic_config_set(out, serve_settings[i].setting, text, PIC_FROM_OPTION, &call->err);
+    }
+    return status;
+}
+
+/* Where to listen: the options, else the words of the setting, in room. */
+static void serve_urls(struct pic_call *call, const struct pic_config *config,
+                       char room[PIC_DAEMON_URLS_MAX][PIC_SETTING_MAX + 1],
+                       struct pic_daemon_options *o)
+{
     const char *url;
     while (o->url_n < PIC_DAEMON_URLS_MAX &&
            (url = pic_call_option_at(call, "ecoute", o->url_n)) != NULL)
         o->urls[o->url_n++] = url;
-    if (o->url_n == 0)
-        o->urls[o->url_n++] = "tcp://0.0.0.0:7443";
-    int status = number_option(call, "travailleurs", 1, WORKERS_MAX, &o->workers);
-    if (status == PIC_OK)
-        status = number_option(call, "connexions", 1, PEERS_CEILING, &o->peers_max);
-    if (status == PIC_OK)
-        status = number_option(call, "connexions-par-adresse", 0, PEERS_CEILING, &o->per_host_max);
-    if (status == PIC_OK)
-        status = number_option(call, "silence", 1, IDLE_CEILING_S, &idle_s);
-    o->idle_ms = (int)idle_s * 1000;
-    return status;
+    if (o->url_n > 0)
+        return;
+    for (; o->url_n < PIC_DAEMON_URLS_MAX &&
+           pic_config_word(config, PIC_SET_LISTEN, o->url_n, room[o->url_n]);
+         o->url_n++)
+        o->urls[o->url_n] = room[o->url_n];
 }
 
 static int run_serve(struct pic_call *call)
 {
+    struct pic_config config;
+    char room[PIC_DAEMON_URLS_MAX][PIC_SETTING_MAX + 1];
+    int status = serve_config(call, &config);
+    if (status != PIC_OK)
+        return status;
     struct pic_daemon_options options = {
         .folder = pic_command_folder(call),
-        .workers = WORKERS,
-        .peers_max = PEERS_MAX,
-        .per_host_max = PER_HOST_MAX,
+        .workers = pic_config_number(&config, PIC_SET_WORKERS),
+        .peers_max = pic_config_number(&config, PIC_SET_PEERS),
+        .per_host_max = pic_config_number(&config, PIC_SET_PEERS_PER_HOST),
+        .idle_ms = (int)pic_config_number(&config, PIC_SET_IDLE) * MS_PER_S,
+        .failures_per_host = pic_config_number(&config, PIC_SET_FAILURES),
+        .requests_per_device = pic_config_number(&config, PIC_SET_REQUESTS),
+        .care = {.folder = pic_command_folder(call),
+                 .to = pic_config_text(&config, PIC_SET_BACKUP_FOLDER),
+                 .minutes = pic_config_minutes(&config, PIC_SET_BACKUP_TIME),
+                 .policy = pic_config_retention(&config, PIC_SET_BACKUP_KEEP)},
+        .watch = pic_config_text(&config, PIC_SET_METRICS),
+        .space_min = (uint64_t)pic_config_number(&config, PIC_SET_SPACE_MIN) * MEGABYTE,
+        .version = call->program->version,
         .ready = say_ready,
         .context = call,
     };
-    int status = serve_plan(call, &options);
-    return status == PIC_OK ? pic_daemon_run(&options, &call->err) : status;
+    serve_urls(call, &config, room, &options);
+    return pic_daemon_run(&options, &call->err);
 }
 
 const struct pic_command pic_commands_life[] = {

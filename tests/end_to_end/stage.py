@@ -194,10 +194,14 @@ class Stage:
         self.pic_server = str(Path(pic_server).resolve())
         self.base = Path(tempfile.mkdtemp(prefix="pic-stage-"))
         self.environment = {"PATH": os.environ["PATH"], "TZ": "Europe/Paris", "LC_ALL": "C.UTF-8",
-                            "HOME": str(self.base), "XDG_RUNTIME_DIR": str(self.base / "run")}
+                            "HOME": str(self.base)}
+        # In memory, as on a laptop: where keys stay for a while if the kernel has no keyring.
+        memory = Path("/dev/shm")
+        self.runtime = Path(tempfile.mkdtemp(prefix="pic-run-",
+                                             dir=memory if memory.is_dir() else self.base))
+        self.environment["XDG_RUNTIME_DIR"] = str(self.runtime)
         self._invitations = 0
         self._children: list[subprocess.Popen] = []
-        (self.base / "run").mkdir(mode=0o700)
         (self.base / "phrase").write_text(PASSPHRASE + "\n")
         self.server: Server
 
@@ -214,6 +218,7 @@ class Stage:
             server.kill()
         elif server is not None:
             server.stop()
+        shutil.rmtree(self.runtime, ignore_errors=True)
         shutil.rmtree(self.base, ignore_errors=True)
 
     def open(self, address_port: int | None = None) -> Server:

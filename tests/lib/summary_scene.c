@@ -40,8 +40,8 @@ static void tell_projects(struct telling *t, uint64_t club)
     const char *fund = history_ref(h, t->fund);
     uint64_t tea = history_create(
         h, A, t->carrier, "project", "fund", fund, "title", "Thé dansant des aînés", "holder_kind",
-        "collectif", "holder_label", "Madame Untel et ses voisines", "main_theme", "O24-4",
-        "territories", "QN06245M", "start_on", "2026-07-14", "end_on", "2026-07-14", NULL);
+        "collectif", "holder_label", "Untel et ses voisines", "main_theme", "O24-4", "territories",
+        "QN06245M", "start_on", "2026-07-14", "end_on", "2026-07-14", NULL);
     (void)decide(t, tea, "333,33", "2026-07-02");
     pay(t, tea, "avance", "266,66", "2026-07-05");
     spend(t, tea, "150,00", "2026-07-12");

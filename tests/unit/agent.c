@@ -13,6 +13,7 @@
 #include "agent/branch.h"
 #include "agent/courier.h"
 #include "agent/enrol.h"
+#include "agent/identities.h"
 #include "agent/proof.h"
 #include "agent/query.h"
 #include "agent/record.h"
@@ -289,26 +290,28 @@ static void test_a_reversal_counts_once(void **state)
     pic_agent_rollback(&s->laptop.agent);
 }
 
-static void test_an_identity_opens_for_its_two_readers_only(void **state)
+static void test_an_identity_opens_for_its_readers_only(void **state)
 {
     struct scene *s = *state;
     struct pic_err err = {0};
-    struct pic_dh_pair stranger;
+    struct pic_identity_keys keys = {.n = 1};
     struct pic_buf plain;
     uint8_t hash[PIC_HASH_SIZE];
+    struct pic_agent *agent = &s->laptop.agent;
     pic_buf_init(&plain, PIC_IDENTITY_MAX);
-    pic_dh_new(&stranger, &s->laptop.world.random);
-    assert_int_equal(pic_record_identity(&s->laptop.agent, " Nadia K. ", hash, &err), PIC_OK);
-    assert_int_equal(pic_record_identity_open(&s->laptop.agent, hash, &s->laptop.keys.box, &plain),
-                     PIC_OK);
+    assert_int_equal(pic_identities_seal(agent, " Nadia K. ", hash, &err), PIC_OK);
+    keys.pairs[0] = s->laptop.keys.box;
+    assert_int_equal(pic_identities_open(agent, hash, &keys, &plain), PIC_ELOCKED);
+    agent->blobs.owner.reader = &s->laptop.keys.box;
+    assert_int_equal(pic_identities_open(agent, hash, &keys, &plain), PIC_OK);
     assert_string_equal(pic_buf_string(&plain), "Nadia K.");
     pic_buf_clear(&plain);
-    assert_int_equal(
-        pic_record_identity_open(&s->laptop.agent, hash, &s->region.stage.authority, &plain),
-        PIC_OK);
+    keys.pairs[0] = s->region.stage.authority;
+    assert_int_equal(pic_identities_open(agent, hash, &keys, &plain), PIC_OK);
     assert_string_equal(pic_buf_string(&plain), "Nadia K.");
-    assert_int_equal(pic_record_identity_open(&s->laptop.agent, hash, &stranger, &plain),
-                     PIC_EDECRYPT);
+    pic_dh_new(&keys.pairs[0], &s->laptop.world.random);
+    assert_int_equal(pic_identities_open(agent, hash, &keys, &plain), PIC_ESEALED);
+    agent->blobs.owner.reader = NULL;
     pic_buf_wipe(&plain);
 }
 
@@ -720,7 +723,7 @@ int main(void)
         TEST(test_what_is_refused_is_recorded_nowhere),
         TEST(test_each_entity_can_be_recorded),
         TEST(test_a_reversal_counts_once),
-        TEST(test_an_identity_opens_for_its_two_readers_only),
+        TEST(test_an_identity_opens_for_its_readers_only),
         TEST(test_one_writer_and_readers_beside),
         TEST(test_a_store_is_never_written_over),
         TEST(test_keys_open_with_their_passphrase_only),

@@ -14,6 +14,8 @@
 #include <pthread.h>
 
 #include "protocol/net/budget.h"
+#include "protocol/net/meter.h"
+#include "protocol/net/roster.h"
 #include "protocol/net/stream.h"
 
 enum { SOON_MS = 5000, URL_MAX = 64 };
@@ -221,13 +223,73 @@ static void the_stillest_is_who_moved_least_recently(void **state)
     assert_null(pic_budget_stillest(&b));
 }
 
+static void who_is_leaving_does_not_count_as_staying(void **state)
+{
+    (void)state;
+    struct pic_roster r;
+    struct pic_member m[3];
+    pic_roster_init(&r);
+    for (unsigned i = 0; i < 3; i++)
+        pic_roster_add(&r, &m[i], i, PIC_PLACE_KNOWN, 1);
+    assert_int_equal(pic_roster_staying(&r), 3);
+    pic_roster_move(&r, &m[0], PIC_PLACE_LEAVING, 0);
+    pic_roster_move(&r, &m[1], PIC_PLACE_DEAD, 0);
+    assert_int_equal(pic_roster_staying(&r), 1);
+    assert_int_equal(r.count, 3);
+    pic_roster_move(&r, &m[2], PIC_PLACE_BUSY, 0);
+    assert_int_equal(pic_roster_staying(&r), 1);
+}
+
+/* --- meter --- */
+
+static void a_meter_gives_its_store_and_then_its_rate(void **state)
+{
+    (void)state;
+    static struct pic_meter m;
+    pic_meter_init(&m, 10, 30);
+    assert_true(pic_meter_has(&m, 7, 1));
+    for (int i = 0; i < 30; i++)
+        assert_true(pic_meter_take(&m, 7, 1000));
+    assert_false(pic_meter_take(&m, 7, 1000));
+    assert_false(pic_meter_has(&m, 7, 1099));
+    assert_true(pic_meter_has(&m, 7, 1100));
+    assert_true(pic_meter_take(&m, 8, 1000)); /* another one */
+    int taken = 0;
+    for (int64_t ms = 1000; ms < 11000; ms++)
+        taken += pic_meter_take(&m, 7, ms);
+    assert_int_equal(taken, 99);
+    for (int i = 0; i < 30; i++)
+        assert_true(pic_meter_take(&m, 7, INT64_MAX / 2)); /* full again, and no more */
+    assert_false(pic_meter_take(&m, 7, INT64_MAX / 2));
+}
+
+static void a_meter_forgets_who_was_quiet_the_longest(void **state)
+{
+    (void)state;
+    static struct pic_meter m;
+    uint64_t same[PIC_METER_WAYS + 1];
+    size_t n = 0;
+    const uint64_t golden = 0x9e3779b97f4a7c15U;
+    for (uint64_t key = 1; n < PIC_METER_WAYS + 1; key++)
+        if ((key * golden) >> 54U == golden >> 54U)
+            same[n++] = key;
+    pic_meter_init(&m, 1, 1);
+    for (size_t i = 0; i < PIC_METER_WAYS; i++)
+        assert_true(pic_meter_take(&m, same[i], 1 + (int64_t)i));
+    assert_false(pic_meter_take(&m, same[0], 10));
+    assert_true(pic_meter_take(&m, same[PIC_METER_WAYS], 11)); /* in the place of the second */
+    assert_false(pic_meter_take(&m, same[0], 12));
+    assert_true(pic_meter_take(&m, same[1], 13));
+}
+
 /* --- an echo server, and helpers --- */
 
 struct echo {
     struct pic_listener *listener;
     char url[URL_MAX];
     unsigned port;
-    bool hold; /* keep the peer in held instead of answering */
+    bool hold;      /* keep the peer in held instead of answering */
+    bool anonymous; /* vouch for nobody */
     pthread_mutex_t mutex;
     struct pic_peer *held;
 };
@@ -239,6 +301,8 @@ static void echo_frame(void *context, struct pic_peer *peer, struct pic_buf payl
     bool hold = echo->hold;
     if (hold)
         echo->held = peer;
+    if (!echo->anonymous)
+        pic_peer_vouch(peer);
     (void)pthread_mutex_unlock(&echo->mutex);
     if (!hold)
         pic_peer_answer(peer, pic_buf_view(&payload));
@@ -728,6 +792,35 @@ static void the_oldest_stranger_gives_way_before_a_known_peer(void **state)
     echo_close(&echo);
 }
 
+static void an_answer_alone_keeps_no_place(void **state)
+{
+    (void)state;
+    struct echo echo;
+    echo_open(&echo, (struct pic_listener_options){.peers_max = 3});
+    struct pic_link *known = must_open(&echo);
+    exchange(known, pic_span_text("hello"));
+    (void)pthread_mutex_lock(&echo.mutex);
+    echo.anonymous = true;
+    (void)pthread_mutex_unlock(&echo.mutex);
+    struct pic_link *stranger = must_open(&echo);
+    exchange(stranger, pic_span_text("hello"));
+    exchange(known, pic_span_text("still here"));
+    int others[2];
+    for (int i = 0; i < 2; i++) {
+        others[i] = raw_socket(echo.port);
+        await_peers(&echo, 3);
+    }
+    struct pic_buf back = {0};
+    assert_int_equal(pic_link_receive(stranger, &back, SOON_MS), PIC_ECLOSED);
+    exchange(known, pic_span_text("and still"));
+    for (int i = 0; i < 2; i++)
+        (void)close(others[i]);
+    pic_buf_release(&back);
+    pic_link_close(stranger);
+    pic_link_close(known);
+    echo_close(&echo);
+}
+
 static void one_address_has_its_share(void **state)
 {
     (void)state;
@@ -1148,6 +1241,9 @@ int main(void)
         cmocka_unit_test(shares_are_given_in_order_of_asking),
         cmocka_unit_test(a_share_above_the_budget_is_given_alone),
         cmocka_unit_test(the_stillest_is_who_moved_least_recently),
+        cmocka_unit_test(who_is_leaving_does_not_count_as_staying),
+        cmocka_unit_test(a_meter_gives_its_store_and_then_its_rate),
+        cmocka_unit_test(a_meter_forgets_who_was_quiet_the_longest),
         cmocka_unit_test(frames_of_every_size_come_back),
         cmocka_unit_test(requests_are_pipelined_and_answered_in_order),
         cmocka_unit_test(a_full_window_of_large_frames_does_not_lock),
@@ -1165,6 +1261,7 @@ int main(void)
         cmocka_unit_test(a_slow_frame_that_moves_is_served),
         cmocka_unit_test(a_peer_that_never_reads_is_closed_at_its_deadline),
         cmocka_unit_test(the_oldest_stranger_gives_way_before_a_known_peer),
+        cmocka_unit_test(an_answer_alone_keeps_no_place),
         cmocka_unit_test(one_address_has_its_share),
         cmocka_unit_test(frames_wait_for_room_and_all_are_served),
         cmocka_unit_test(announced_bytes_take_no_room),

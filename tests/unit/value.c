@@ -538,6 +538,39 @@ static void what_is_shown_can_be_typed_again(void **state)
     }
 }
 
+static void names_of_people_stay_out_of_what_everybody_reads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *typed;
+        int status;
+    } cases[] = {
+        {"Mme Célestine Delattre", PIC_EPERSON_NAMED},
+        {"  MADAME Delattre", PIC_EPERSON_NAMED},
+        {"M. Vanhoutte", PIC_EPERSON_NAMED},
+        {"la trésorière\nMlle B.", PIC_EPERSON_NAMED},
+        {"Les voisins de la rue Pasteur", PIC_OK},
+        {"Mmes et MM. du quartier", PIC_OK},
+        {"Monsieurs Cinéma", PIC_OK},
+    };
+    const struct pic_entity *decision = pic_dictionary_entity(PIC_DECISION);
+    const struct pic_entity *project = pic_dictionary_entity(PIC_PROJECT);
+    struct pic_buf store;
+    pic_buf_init(&store, PIC_TEXT_MAX);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct pic_err err = {0};
+        struct pic_value value;
+        int status = pic_value_parse(pic_entity_by_column(decision, "withdrew"), cases[i].typed,
+                                     &store, &value, &err);
+        if (status != cases[i].status)
+            fail_msg("%s gives %s", cases[i].typed, pic_status_name(status));
+        assert_int_equal(pic_value_parse(pic_entity_by_column(project, "title"), cases[i].typed,
+                                         &store, &value, &err),
+                         PIC_OK);
+    }
+    pic_buf_release(&store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -549,6 +582,7 @@ int main(void)
         cmocka_unit_test(every_day_of_twelve_centuries_comes_back),
         cmocka_unit_test(typed_text_becomes_the_value_or_a_reason),
         cmocka_unit_test(a_text_longer_than_its_field_is_refused),
+        cmocka_unit_test(names_of_people_stay_out_of_what_everybody_reads),
         cmocka_unit_test(replicas_refuse_what_no_form_would_send),
         cmocka_unit_test(screens_and_spreadsheets_read_well),
         cmocka_unit_test(what_is_shown_can_be_typed_again),
