@@ -6,6 +6,7 @@
 #include "server/create.h"
 #include "server/record.h"
 #include "server/restore.h"
+#include "server/verify.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/history.h"
 #include "tests/simulation/promises.h"
@@ -354,6 +355,23 @@ void centre_rotate(struct centre *c)
     if (rotated)
         fault_note(FAULT_KEY_ROTATED);
     tell(h, "centre: transport keys %s", rotated ? "rotated" : "kept");
+}
+
+static void tell_fault(void *context, const struct pic_verify_fault *f)
+{
+    broken(context, "6 (the server verifies)", "fault %d %s at %llu, device %u, %s", (int)f->kind,
+           pic_status_name(f->status), (unsigned long long)f->position, f->device, f->table);
+}
+
+void centre_verify(struct centre *c)
+{
+    struct pic_verify_report report;
+    const struct pic_verify_options options = {.fault = tell_fault, .context = c->machine.history};
+    centre_close(c);
+    int status = pic_server_verify(c->machine.folder, &options, &report, NULL);
+    if (status != PIC_OK)
+        broken(c->machine.history, "6 (the server verifies)", "%s", pic_status_name(status));
+    centre_open(c);
 }
 
 /* --- backups --- */

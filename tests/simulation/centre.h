@@ -38,6 +38,8 @@ void centre_found(struct centre *c); /* organisations, funds, shares */
 void centre_invite(struct centre *c, unsigned organisation, uint32_t role, struct pic_buf *out);
 int centre_revoke(struct centre *c, uint32_t device);
 int centre_enter(struct centre *c); /* one entry of reference data or money */
+/* What `pic-server verifier` says of the journal. */
+void centre_verify(struct centre *c);
 void centre_rotate(struct centre *c);
 void centre_back_up(struct centre *c);
 void centre_restore(struct centre *c); /* and marked as restored; nothing where none was made */

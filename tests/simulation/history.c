@@ -481,6 +481,7 @@ void history_live(uint64_t seed, bool tracing)
     promise_2_replicas_agree(h);
     promise_3_totals_add_up(h);
     promise_5_facts_stand(h);
+    promise_6_server_verifies(h);
     end(h);
     free(h);
 }

@@ -1,5 +1,5 @@
 /* simulation [--seeds A..B] [--seed N] [--trace] [--long] [--jobs N]: whole histories of laptops, a
- * server, their clocks, disks and lines, each told by its seed; every one must keep the five
+ * server, their clocks, disks and lines, each told by its seed; every one must keep the six
  * promises of promises.h, and a thousand of them must meet every fault of faults.def. */
 #include <stdio.h>
 #include <stdlib.h>
