@@ -1,4 +1,4 @@
-#include "server/verify_inner.h"
+#include "server/verify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,22 +6,9 @@
 #include <unistd.h>
 
 #include "schema/state/digest.h"
+#include "server/verify_log.h"
 
 enum { CACHE_KIB = 4096, BUSY_MS = 30000 };
-
-void pic_verify_tell(struct pic_verify *v, const struct pic_verify_fault *fault)
-{
-    v->report->faults++;
-    v->options->fault(v->options->context, fault);
-}
-
-void pic_verify_tell_row(struct pic_verify *v, enum pic_verify_kind kind, int status,
-                         const char *table, uint64_t row)
-{
-    struct pic_verify_fault fault = {.kind = kind, .status = status, .row = row};
-    (void)snprintf(fault.table, sizeof fault.table, "%s", table);
-    pic_verify_tell(v, &fault);
-}
 
 static uint64_t number_at(sqlite3_stmt *stmt, int column)
 {

@@ -1,11 +1,26 @@
-#include "server/verify_inner.h"
+#include "server/verify_log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/restore.h"
 
 enum { HEADS_FIRST = 64 };
+
+void pic_verify_tell(struct pic_verify *v, const struct pic_verify_fault *fault)
+{
+    v->report->faults++;
+    v->options->fault(v->options->context, fault);
+}
+
+void pic_verify_tell_row(struct pic_verify *v, enum pic_verify_kind kind, int status,
+                         const char *table, uint64_t row)
+{
+    struct pic_verify_fault fault = {.kind = kind, .status = status, .row = row};
+    (void)snprintf(fault.table, sizeof fault.table, "%s", table);
+    pic_verify_tell(v, &fault);
+}
 
 static uint64_t number_at(sqlite3_stmt *stmt, int column)
 {

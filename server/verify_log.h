@@ -1,9 +1,9 @@
-/* verify_inner: one verification from inside, shared by its two rooms: verify_log.c walks the
- * segments, verify.c everything else. */
-#ifndef PIC_SERVER_VERIFY_INNER_H
-#define PIC_SERVER_VERIFY_INNER_H
+/* verify_log: the part of a verification that walks the segments, and what all parts share: where
+ * each log stands, and whom faults are told to. Inner to verify.c. */
+#ifndef PIC_SERVER_VERIFY_LOG_H
+#define PIC_SERVER_VERIFY_LOG_H
 
-#include "server/verify.h"
+#include "server/verify_fault.h"
 
 /* Where one log stands after the segments read so far. */
 struct pic_verify_log {
