@@ -602,6 +602,49 @@ static void test_what_was_acknowledged_gives_way_to_the_same_in_other_pieces(voi
     pic_keys_wipe(&twin.keys);
 }
 
+/* The server, put back, took the log of a copy of this laptop in before the place where this one's
+ * last receipt says that its own log went on, and other things behind it. */
+static void test_a_place_of_another_life_of_the_server_hides_nothing(void **state)
+{
+    struct scene *s = *state;
+    struct laptop *l = &s->laptop;
+    struct fake_store *store = &s->region.stage.store;
+    char copy[PATH_SIZE * 2];
+    struct pic_courier_report report;
+    const struct pic_op name[] = {
+        {.field = 2, .value = {.kind = PIC_KIND_TEXT, .s = pic_span_text("Second fonds")}},
+        {.field = 3, .value = {.kind = PIC_KIND_TEXT, .s = pic_span_text("pic")}},
+        {.field = 4, .value = {.kind = PIC_KIND_INT, .i = 2027}},
+        {.field = 5, .value = {.kind = PIC_KIND_REF, .i = (int64_t)REGION_ASSOCIATION}}};
+    sync_well(s, l);
+    uint64_t p = project(l, "Repas");
+    const uint64_t early = store->position;
+    store->position = early + 1000;
+    sync_well(s, l);
+    pic_agent_close(&l->agent);
+    (void)snprintf(copy, sizeof copy, "%s/copie", s->folder);
+    shell("cp -r", l->folder, copy);
+    laptop_open(l);
+    region_forget(&s->region, REGION_DEVICE, 0);
+    store->position = early;
+
+    struct laptop twin;
+    laptop_prepare(&twin, s->folder, "copie", 8);
+    twin.keys = l->keys;
+    laptop_open(&twin);
+    (void)expense(&twin, p, "30");
+    sync_well(s, &twin);
+    pic_agent_close(&twin.agent);
+    pic_keys_wipe(&twin.keys);
+    (void)region_write(&s->region, REGION_ASSOCIATION, PIC_FUND, 0, name, 4);
+
+    assert_int_equal(sync_once(s, l, &report), PIC_OK);
+    assert_true(report.shifted);
+    assert_int_equal(ask_number(l, "SELECT count(*) FROM expense"), 1);
+    assert_int_equal(ask_number(l, "SELECT count(*) FROM fund"), 2);
+    assert_int_equal(standing(l), PIC_STANDING_RECEIVED);
+}
+
 enum { COLLEAGUE = 77 };
 
 /* A segment of a colleague's log: its first entry, titled. */
@@ -737,6 +780,7 @@ int main(void)
         TEST(test_a_server_that_forgot_is_told_again),
         TEST(test_a_restored_backup_heals_itself),
         TEST(test_what_was_acknowledged_gives_way_to_the_same_in_other_pieces),
+        TEST(test_a_place_of_another_life_of_the_server_hides_nothing),
         TEST(test_what_a_colleague_wrote_and_gave_way_is_shown),
         TEST(test_sealing_again_what_had_arrived_doubles_nothing),
         TEST(test_a_receipt_file_shows_every_flipped_bit),
