@@ -89,7 +89,7 @@ static void clock_line(const struct pic_diagnosis *d, struct pic_checkup *out)
         pic_checkup_add(out, subject, &good, NULL);
     else
         pic_checkup_add(out, subject, &wrong, d->clock_ahead != 0 ? "avance" : "retarde",
-                        d->clock_least != 0 ? "au moins " : "", by.text, NULL);
+                        d->clock_least != 0 ? "au moins" : "environ", by.text, NULL);
 }
 
 static void network_line(const struct pic_diagnosis *d, struct pic_checkup *out)
