@@ -32,7 +32,10 @@ static struct fact duration(uint16_t span)
 {
     struct pic_buf text;
     pic_buf_init(&text, FACT_MAX);
-    pic_speech_duration(&text, pic_diagnosis_span_ms(span));
+    if (span == 0)
+        pic_buf_text(&text, pic_speech_text(PIC_TELL_DOCTOR_MOMENT));
+    else
+        pic_speech_duration(&text, pic_diagnosis_span_ms(span));
     return as_fact(&text);
 }
 
