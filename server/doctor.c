@@ -11,7 +11,13 @@
 #include "server/milestones.h"
 #include "server/store.h"
 
-enum { TEXT_MAX = 128, FOREIGN_BITS = 077, MEGABYTE = 1000000, BUSY_MS = 2000 };
+enum {
+    TEXT_MAX = 128,
+    FOREIGN_BITS = 077,
+    FOREIGN_WRITE = 022,
+    MEGABYTE = 1000000,
+    BUSY_MS = 2000
+};
 
 #define DAY_MS           (INT64_C(86400) * 1000)
 #define BACKUP_LATE_MS   (2 * DAY_MS)
@@ -49,7 +55,7 @@ static void folder_line(const char *folder, struct pic_checkup *out)
     if (stat(folder, &about) != 0)
         pic_checkup_add(out, subject, &none, folder, NULL);
     else
-        pic_checkup_add(out, subject, (about.st_mode & FOREIGN_BITS) == 0 ? &good : &open, folder,
+        pic_checkup_add(out, subject, (about.st_mode & FOREIGN_WRITE) == 0 ? &good : &open, folder,
                         NULL);
 }
 

@@ -38,15 +38,20 @@ static bool resolves(const char *url)
     return good;
 }
 
+/* What comes is no frame of ours: a portal. A send ends so too, when the answer was quicker. */
+static int heard(int status)
+{
+    return status == PIC_EFORMAT || status == PIC_ELIMIT ? PIC_EPORTAL : status;
+}
+
 static int carry(void *context, struct pic_span payload)
 {
-    return pic_link_send(context, payload, PIC_REACH_TIMEOUT_MS);
+    return heard(pic_link_send(context, payload, PIC_REACH_TIMEOUT_MS));
 }
 
 static int fetch(void *context, struct pic_buf *payload)
 {
-    int status = pic_link_receive(context, payload, PIC_REACH_TIMEOUT_MS);
-    return status == PIC_EFORMAT || status == PIC_ELIMIT ? PIC_EPORTAL : status;
+    return heard(pic_link_receive(context, payload, PIC_REACH_TIMEOUT_MS));
 }
 
 /* What a connection says when asked for its key. */

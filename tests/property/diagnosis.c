@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "protocol/log/diagnosis.h"
+#include "schema/face/diagnosis_words.h"
 #include "tests/lib/generator.h"
 
 enum { WORDS = 40, CODE_MAX = 64, LETTERS = PIC_DIAGNOSIS_LETTERS };
@@ -200,6 +200,31 @@ static void spans_round_down_and_never_shrink(void **state)
                 INT64_C(63) * 365 * 86400 * 1000);
 }
 
+/* Whatever a code says, it is said whole: a sentence each, and an action unless all is well. */
+static void any_diagnosis_has_its_words(void **state)
+{
+    (void)state;
+    struct generator g = generator_from(5);
+    for (int i = 0; i < 2000; i++) {
+        struct pic_checkup checkup;
+        struct pic_err err = {0};
+        bool good = true;
+        const struct pic_diagnosis d = any(&g);
+        pic_diagnosis_lines(&d, &checkup);
+        assert_in_range(checkup.n, 4, PIC_CHECKUP_LINES_MAX - 1); /* none was left out */
+        for (size_t n = 0; n < checkup.n; n++) {
+            const struct pic_checkup_line *line = &checkup.lines[n];
+            bool fine = line->verdict == PIC_CHECKUP_GOOD;
+            assert_true(*line->sentence != '\0' && strpbrk(line->sentence, "{}[]") == NULL);
+            assert_int_equal(*line->action == '\0', fine);
+            assert_true(strlen(line->sentence) < PIC_CHECKUP_TEXT_MAX - 1);
+            good = good && fine;
+        }
+        int outcome = pic_checkup_outcome(&checkup, &err);
+        assert_int_equal(pic_status_exit(outcome), good ? 0 : checkup.damaged ? 13 : 3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +234,7 @@ int main(void)
         cmocka_unit_test(two_wrong_letters_are_noticed_and_nothing_is_guessed),
         cmocka_unit_test(codes_are_read_as_people_type_them),
         cmocka_unit_test(spans_round_down_and_never_shrink),
+        cmocka_unit_test(any_diagnosis_has_its_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
