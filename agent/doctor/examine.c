@@ -117,7 +117,7 @@ static void look_inside(struct pic_examination *out)
     d->documents = at_most(f->pending.documents);
     d->decisions = at_most(f->corrections + f->conflicts + f->quarantined);
     compare_clocks(f, d);
-    d->network = pic_reach(&out->agent.self);
+    d->network = (uint16_t)pic_reach(&out->agent.self);
 }
 
 void pic_examine(const char *folder, const struct pic_world *world, uint32_t program,

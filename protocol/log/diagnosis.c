@@ -26,12 +26,13 @@ static const struct {
 #undef FACT
 };
 
-#define FACT(name, bits) +(bits)
-_Static_assert(0
+enum {
+#define FACT(name, bits) name##_begins, name##_ends = name##_begins + (bits)-1,
 #include "protocol/log/diagnosis.def"
-                   == FACT_LETTERS * LETTER_BITS,
-               "the facts fill their letters");
 #undef FACT
+    FACT_BITS
+};
+_Static_assert(FACT_BITS == FACT_LETTERS * LETTER_BITS, "the facts fill their letters");
 
 static uint16_t *fact_of(struct pic_diagnosis *d, size_t i)
 {
@@ -185,7 +186,8 @@ static int read_letters(const char *typed, uint8_t letters[static PIC_DIAGNOSIS_
             return PIC_EDIAGNOSIS;
         if (value < 0) {
             slip->place = (unsigned)n + 1;
-            slip->typed[0] = *typed > ' ' && *typed <= '~' ? *typed : '\0';
+            if (*typed > ' ' && *typed <= '~')
+                slip->typed[0] = *typed;
             return PIC_EDIAGNOSIS;
         }
         letters[n++] = (uint8_t)value;
