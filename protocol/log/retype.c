@@ -54,7 +54,20 @@ void pic_retype_put(struct pic_span bytes, struct pic_buf *out)
     }
 }
 
-/* Copies what a person meant: the digits alone, in the one way they are written. */
+/* A digit in the one way that it is printed. */
+static char plain_digit(char typed)
+{
+    char c = typed;
+    if (c >= 'a' && c <= 'z')
+        c = (char)(c - 'a' + 'A');
+    if (c == 'O')
+        c = '0';
+    else if (c == 'I' || c == 'L')
+        c = '1';
+    return c;
+}
+
+/* Copies what a person meant: the digits alone. */
 static int clean_digits(struct pic_span text, char out[static DIGITS_MAX + 1], size_t *n)
 {
     *n = 0;
@@ -64,9 +77,7 @@ static int clean_digits(struct pic_span text, char out[static DIGITS_MAX + 1], s
             continue;
         if (c == '\0' || *n == DIGITS_MAX)
             return PIC_ERETYPED;
-        if (c >= 'a' && c <= 'z')
-            c = (char)(c - 'a' + 'A');
-        out[(*n)++] = c == 'O' ? '0' : (c == 'I' || c == 'L') ? '1' : c;
+        out[(*n)++] = plain_digit(c);
     }
     out[*n] = '\0';
     return *n > CHECK_DIGITS ? PIC_OK : PIC_ERETYPED;

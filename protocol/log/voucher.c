@@ -185,7 +185,7 @@ void pic_voucher_put_key(const uint8_t identity[static PIC_KEY_SIZE], struct pic
 int pic_voucher_read_key(const char *typed, uint8_t out[static PIC_KEY_SIZE])
 {
     struct pic_buf bytes;
-    pic_buf_init(&bytes, 2 * PIC_KEY_SIZE);
+    pic_buf_init(&bytes, PIC_RECEIPT_MAX);
     int status = pic_retype_read_line(pic_span_text(typed), 0, &bytes);
     if (status == PIC_OK && bytes.len != PIC_KEY_SIZE)
         status = PIC_ERETYPED;

@@ -4,9 +4,11 @@
 Every form that people hold (the file, the page, the lines of the page, the text of its code) verifies on a
 computer that has nothing else; one flipped bit does not; what the journal lost is told by the server.
 """
+import hashlib
 import html
 import re
 import shutil
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -42,6 +44,45 @@ def drawn_in(text: str) -> list[list[int]]:
 
 def lines_of(text: str) -> str:
     return "".join(line + "\n" for line in text.splitlines() if re.match(r"\d+: ", line))
+
+
+def base32(content: bytes) -> str:
+    digits = (len(content) * 8 + 4) // 5
+    number = int.from_bytes(content, "big") << (digits * 5 - len(content) * 8)
+    return "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[number >> 5 * i & 31]
+                   for i in reversed(range(digits)))
+
+
+def digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=32).digest()
+
+
+def grouped(content: bytes, number: int) -> str:
+    check = base32(digest(b"pic/1 line" + bytes([number]) + content)[:5])[:4]
+    return "-".join([*re.findall("..?.?.?", base32(content)), check])
+
+
+def as_specified(forms: dict[str, bytes], receipt: bytes, key: dict[str, str]) -> None:
+    """Every form, made here from the words of SPEC.md alone."""
+    s.equal("code", forms["code"].decode(),
+            "PICA:" + base32(receipt + digest(b"pic/1 code" + receipt)[:5]))
+    parts = [receipt[i:i + 20] for i in range(0, len(receipt), 20)]
+    s.equal("lines", forms["lines"].decode(),
+            "".join(f"{i}: {grouped(part, i)}\n" for i, part in enumerate(parts, 1)))
+    file = forms["file"]
+    identity = file[5:37]
+    s.equal("file", (file[:5], file[-32:], receipt in file), (b"PICA\1", digest(file[:-32]), True))
+    s.equal("key", key["cle"], grouped(identity, 0))
+    s.equal("fingerprint", key["empreinte"].replace("-", ""), base32(digest(identity)[:10]))
+
+
+def signed(laptop: s.Laptop) -> bytes:
+    """The latest receipt, as the server signed it."""
+    db = sqlite3.connect(f"file:{laptop.folder / 'pic.db'}?mode=ro", uri=True)
+    try:
+        return db.execute("SELECT bytes FROM proof ORDER BY time_ms DESC, number DESC").fetchone()[0]
+    finally:
+        db.close()
 
 
 class TownHall(s.Program):
@@ -176,6 +217,7 @@ def test(stage: s.Stage, _: list[str]) -> None:
     forms = print_all(stage, laptop)
     s.check("the server's key is not on the page", key["cle"] in forms["page"].decode()
             and key["mots"] in forms["page"].decode() and key["empreinte"] in forms["text"].decode())
+    as_specified(forms, signed(laptop), key)
     verify_all(stage, hall, forms)
     typed(stage, hall, laptop, forms["lines"].decode())
     flipped(hall, forms)
