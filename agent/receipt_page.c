@@ -37,13 +37,14 @@ struct words {
 
 static void put_entries(struct pic_buf *out, uint64_t first, uint64_t last)
 {
+    const uint64_t n = last - first + 1;
     if (first > last)
         pic_speech_tell(out, PIC_TELL_PAPER_NO_ENTRY, NULL);
     else if (first == last)
         pic_buf_printf(out, "saisie %llu", (unsigned long long)first);
     else
         pic_buf_printf(out, "saisies %llu à %llu (%llu)", (unsigned long long)first,
-                       (unsigned long long)last, (unsigned long long)(last - first + 1));
+                       (unsigned long long)last, (unsigned long long)n);
 }
 
 static void put_documents(struct pic_buf *out, const struct pic_proof *proof)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/branch.h"
 #include "agent/query.h"
 
 /* The last receipt, checked once more: what is shown as proof is proof at that moment. */
@@ -34,6 +35,8 @@ static int read_counts(struct pic_agent *agent, struct pic_status_facts *out)
     if (status == PIC_OK)
         status = pic_query_numbers(agent->queries, PIC_QUERY_QUARANTINED, &number, 1);
     out->quarantined = number;
+    if (status == PIC_OK)
+        status = pic_branch_aside_count(agent, &out->aside);
     return status;
 }
 

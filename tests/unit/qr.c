@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -78,13 +78,15 @@ static void svg_is_the_code(void **state)
     assert_non_null(strstr(text, "aria-label=\"Code\""));
     const char *at = strstr(text, "<path d=\"");
     assert_non_null(at);
-    unsigned x = 0;
-    unsigned y = 0;
-    unsigned run = 0;
-    for (at = strchr(at, 'M'); at != NULL; at = strchr(at + 1, 'M')) {
-        assert_int_equal(sscanf(at, "M%u %uh%uv1", &x, &y, &run), 3);
+    for (at = strchr(at, 'M'); at != NULL; at = strchr(at, 'M')) {
+        char *end = NULL;
+        const unsigned long x = strtoul(at + 1, &end, 10);
+        const unsigned long y = strtoul(end, &end, 10);
+        assert_int_equal(*end, 'h');
+        const unsigned long run = strtoul(end + 1, &end, 10);
         assert_true(y < SIDE && x + run <= SIDE);
         memset(&drawn[y][x], 1, run);
+        at = end;
     }
     for (int row = 0; row < SIDE; row++)
         for (int column = 0; column < SIDE; column++)

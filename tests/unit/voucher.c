@@ -210,13 +210,16 @@ static void no_base32(char *line)
     *(strchr(line, ' ') + 1) = 'U';
 }
 
+/* Small letters, o for 0, l for 1, blanks for dashes; the number of the line stays. */
 static void typed_in_small_letters(char *line)
 {
-    for (; *line != '\0'; line++)
-        *line = *line == '1' && line[1] != ':' ? 'l'
-                : *line == '-'                 ? ' '
-                : *line == '0'                 ? 'o'
-                                               : *line;
+    static const char printed[] = "01-ABCDEFGHJKMNPQRSTVWXYZ";
+    static const char meant[] = "ol abcdefghjkmnpqrstvwxyz";
+    for (char *at = strchr(line, ' '); *at != '\0'; at++) {
+        const char *same = strchr(printed, *at);
+        if (same != NULL)
+            *at = meant[same - printed];
+    }
 }
 
 static void lines_as_people_type_them(void **state)
