@@ -11,6 +11,14 @@ extern const struct pic_program pic_agent_program;
 int pic_command_home(struct pic_call *call);
 /* init.c */
 int pic_command_init(struct pic_call *call);
+/* Makes the store that --invitation or --code asks for. check, which may be NULL, has a last look
+ * at it: what it refuses is as if it had never begun. */
+typedef int pic_init_check(void *context, struct pic_agent *agent, struct pic_err *err);
+PIC_MUST_USE int pic_init_store(struct pic_call *call, pic_init_check *check, void *context);
+/* rescue.c */
+int pic_command_rescue_print(struct pic_call *call);
+int pic_command_rescue_verify(struct pic_call *call);
+int pic_command_rescue_restore(struct pic_call *call);
 /* passphrase.c */
 int pic_command_lock(struct pic_call *call);
 int pic_command_passphrase(struct pic_call *call);

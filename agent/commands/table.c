@@ -9,6 +9,23 @@ static const struct pic_option init_options[] = {
     {"oui", NULL, "Les mots de contrôle ont été comparés : ce sont les mêmes", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
+static const struct pic_option sheet_options[] = {
+    {"texte", NULL, "En texte plutôt qu'en page à imprimer ; sans FICHIER, à l'écran", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option rehearse_options[] = {
+    {"fiche", "FICHIER", "Lit les quatre lignes dans ce fichier, pour un script", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option rescue_options[] = {
+    {"invitation", "FICHIER", "Nouvelle invitation remise par la Région", NULL, 0},
+    {"code", "CODE", "Ou le code de cette invitation", NULL, 0},
+    {"serveur", "ADRESSE", "Adresse du serveur, avec --code : tcp://pic.exemple.fr:7443", NULL, 0},
+    {"nom", "NOM", "Votre prénom et nom, visibles dans l'historique", NULL, 0},
+    {"fiche", "FICHIER", "Lit les quatre lignes dans ce fichier, pour un script", NULL, 0},
+    {"oui", NULL, "Les mots ont été comparés : ce sont les mêmes", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
 static const struct pic_option passphrase_options[] = {
     {"nouvelle", "FICHIER", "Lit la nouvelle phrase dans ce fichier, pour un script", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
@@ -145,6 +162,23 @@ static const struct pic_command commands[] = {
      .detail = "La phrase d'aujourd'hui est demandée d'abord, puis la nouvelle deux fois.",
      .options = passphrase_options,
      .run = pic_command_passphrase},
+    {.path = "secours imprimer",
+     .usage = "[FICHIER]",
+     .summary = "Écrit la fiche de secours : deux pages à imprimer et à mettre sous clé",
+     .detail = "La fiche porte la clé de l'association. Imprimez le fichier, puis supprimez-le.",
+     .options = sheet_options,
+     .run = pic_command_rescue_print,
+     .arg_max = 1},
+    {.path = "secours verifier",
+     .summary = "Fait retaper la fiche de secours, pour savoir qu'elle marche",
+     .options = rehearse_options,
+     .run = pic_command_rescue_verify},
+    {.path = "secours restaurer",
+     .summary = "Fait tout revenir sur un nouvel ordinateur : invitation et fiche de secours",
+     .detail = "Si le contact avec la Région manque, la même commande sans invitation reprend.",
+     .options = rescue_options,
+     .run = pic_command_rescue_restore,
+     .flags = PIC_COMMAND_NO_STORE},
     {.path = "identite voir",
      .usage = "NUMÉRO",
      .summary = "Ouvre l'identité scellée d'une saisie",
