@@ -266,15 +266,17 @@ int pic_identities_readable(struct pic_agent *agent, bool *readable)
 int pic_identities_recover(struct pic_agent *agent, const struct pic_keys *keys,
                            const struct pic_dh_pair *pair, struct pic_err *err)
 {
-    struct pic_dh_pair known;
+    struct pic_dh_pair known = {0};
     struct pic_identity_waiting self = {.device = agent->self.device, .id = agent->self.device};
-    int status = pic_identities_secret(agent, keys, &known);
+    int status = pic_identities_is_ours(agent, pair);
+    if (status == PIC_ENOT_FOUND)
+        status = PIC_ERESCUE_OTHER;
+    if (status == PIC_OK)
+        status = pic_identities_secret(agent, keys, &known);
     pic_secret_wipe(&known.secret);
     if (status == PIC_OK)
         return PIC_OK;
     if (status == PIC_ESEALED)
-        status = pic_identities_is_ours(agent, pair);
-    if (status == PIC_OK)
         status = pic_query_numbers(agent->queries, PIC_QUERY_OWN_DEVICE, &self.id, 1);
     if (status == PIC_OK && self.id == 0)
         status = PIC_ENOT_FOUND;

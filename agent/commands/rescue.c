@@ -250,7 +250,9 @@ static int bring_back(struct pic_call *call, struct pic_agent *agent, struct pic
     static const struct pic_net_limits everything = {PIC_ERRAND_ALL, UINT64_MAX};
     struct pic_carrier carrier;
     struct pic_net net = {0};
-    int status = pic_net_open(&net, agent->self.urls, &carrier, &call->err);
+    int status = note(agent, "rescue_restored", &call->err); /* documents come back too */
+    if (status == PIC_OK)
+        status = pic_net_open(&net, agent->self.urls, &carrier, &call->err);
     if (status == PIC_OK)
         status = pic_net_exchange(call, agent, keys, &carrier, &everything);
     if (status == PIC_OK)

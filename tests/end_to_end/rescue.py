@@ -101,6 +101,7 @@ def other_association(stage: s.Stage, server: s.Server, sheet: Path) -> None:
     neighbour.sync_until_quiet()
     done = neighbour.run("secours", "verifier", "--fiche", sheet).ended(15)
     s.check(f"refused: {done.err}", "I-12" in done.err)
+    neighbour.run("secours", "restaurer", "--oui", "--fiche", sheet).ended(15)
     newcomer = s.Laptop(stage, "voisins-2")
     invitation = stage.invite(OTHER, "tresorerie")
     words = ("secours", "restaurer", "--invitation", invitation, "--nom", "Inès", "--oui", "--fiche")
