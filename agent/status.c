@@ -110,6 +110,8 @@ int pic_status_read(struct pic_agent *agent, struct pic_status_facts *out)
     if (status == PIC_OK)
         status = pic_agent_head(agent, &head);
     bool written = head.seq > 0 || out->pending.changes > 0;
+    out->all_received = out->pending.changes + out->pending.documents == 0 && !forgotten &&
+                        (!written || out->covers);
     out->standing = standing_of(out, forgotten, written);
     return status;
 }

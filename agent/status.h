@@ -30,6 +30,7 @@ struct pic_status_facts {
     int64_t enrolled_ms;      /* when this laptop was enrolled, for silence before any contact */
     int64_t clock_offset_ms;  /* this clock minus the server's */
     bool has_receipt, covers; /* covers: its head is the local head */
+    bool all_received;        /* nothing is here that the server does not hold */
     struct pic_receipt receipt;
     bool rescue_due;           /* the recovery sheet should have been retyped by now */
     int64_t rescue_printed_ms; /* 0: never */

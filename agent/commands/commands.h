@@ -22,6 +22,18 @@ int pic_command_rescue_restore(struct pic_call *call);
 /* passphrase.c */
 int pic_command_lock(struct pic_call *call);
 int pic_command_passphrase(struct pic_call *call);
+/* The keys under the passphrase of today, which is asked for even while they are unlocked: whoever
+ * finds the laptop open must not be able to shut its owner out. */
+PIC_MUST_USE int pic_passphrase_old(struct pic_call *call, const struct pic_agent *agent,
+                                    struct pic_keys *keys);
+/* Seals them under a new one, asked for or read from --nouvelle. */
+PIC_MUST_USE int pic_passphrase_new(struct pic_call *call, const struct pic_agent *agent,
+                                    const struct pic_keys *keys);
+/* keeper.c */
+int pic_command_who(struct pic_call *call);
+int pic_command_hand_over(struct pic_call *call);
+/* removal.c */
+int pic_command_remove(struct pic_call *call);
 /* standing.c */
 int pic_command_status(struct pic_call *call);
 /* waiting.c */
