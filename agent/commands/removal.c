@@ -12,7 +12,7 @@
 
 /* effacer: this laptop's store, once nothing in it is alone. */
 
-enum { TEXT_MAX = 256, WORD_SIZE = 64 };
+enum { TEXT_MAX = 1024, WORD_SIZE = 64 };
 
 static const char word[] = "EFFACER";
 
@@ -80,7 +80,7 @@ static int typed_word(struct pic_call *call, const struct pic_agent *agent)
     char typed[WORD_SIZE] = "";
     struct pic_buf question;
     int status = PIC_OK;
-    pic_buf_init(&question, 4 * TEXT_MAX);
+    pic_buf_init(&question, TEXT_MAX);
     pic_speech_tell(&question, PIC_TELL_ASK_REMOVE, agent->folder, word, NULL);
     if (given == NULL)
         status = pic_terminal_line(&call->terminal, pic_buf_string(&question), NULL, typed,
