@@ -92,3 +92,45 @@ int pic_branch_leave(struct pic_agent *agent, const struct pic_segment *segment)
         status = pic_journal_give_way(agent->journal, segment);
     return status == PIC_OK ? pic_agent_rebuild_due(agent) : status;
 }
+
+int pic_branch_aside_count(struct pic_agent *agent, uint64_t *changes)
+{
+    *changes = agent->self.device;
+    return pic_query_numbers(agent->queries, PIC_QUERY_ASIDE_COUNT, changes, 1);
+}
+
+static int each_aside(struct pic_agent *agent, struct pic_span bytes,
+                      int (*each)(void *context, const struct pic_change *change), void *context)
+{
+    struct pic_segment segment;
+    struct pic_change change;
+    bool done = false;
+    int status = pic_segment_read(bytes, &segment);
+    if (status == PIC_OK)
+        status = pic_segment_reader_open(agent->reader, &segment);
+    while (status == PIC_OK && !done) {
+        status = pic_segment_reader_next(agent->reader, &change, &done);
+        if (status == PIC_OK && !done)
+            status = each(context, &change);
+    }
+    return status;
+}
+
+int pic_branch_aside_each(struct pic_agent *agent,
+                          int (*each)(void *context, const struct pic_change *change),
+                          void *context)
+{
+    sqlite3_stmt *stmt = pic_query(agent->queries, PIC_QUERY_ASIDE_ALL);
+    bool row = true;
+    int status = stmt == NULL ? PIC_EIO : PIC_OK;
+    if (stmt != NULL)
+        (void)sqlite3_bind_int64(stmt, 1, agent->self.device);
+    while (status == PIC_OK && row) {
+        status = pic_db_step(stmt, &row);
+        if (status == PIC_OK && row)
+            status = each_aside(agent, pic_db_column_span(stmt, 0), each, context);
+    }
+    if (stmt != NULL)
+        (void)sqlite3_reset(stmt);
+    return status;
+}

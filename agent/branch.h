@@ -35,4 +35,12 @@ PIC_MUST_USE int pic_branch_next(struct pic_agent *agent, uint64_t *position, st
  */
 PIC_MUST_USE int pic_branch_leave(struct pic_agent *agent, const struct pic_segment *segment);
 
+/* What this laptop holds aside of others' logs, since their server has something else in its place:
+ * how many changes, and each of them (borrowed during the call), which ends the walk with what it
+ * returns unless that is PIC_OK. What was its own is pending again, or was received since. */
+PIC_MUST_USE int pic_branch_aside_count(struct pic_agent *agent, uint64_t *changes);
+PIC_MUST_USE int pic_branch_aside_each(struct pic_agent *agent,
+                                       int (*each)(void *context, const struct pic_change *change),
+                                       void *context);
+
 #endif

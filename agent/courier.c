@@ -141,24 +141,50 @@ static int recovery_cursor(struct pic_courier *c)
     return status;
 }
 
+/* Whether this laptop's log holds what the server told of it. */
+static int holds_told(struct pic_courier *c, bool *holds)
+{
+    uint8_t hash[PIC_HASH_SIZE];
+    int status = pic_seal_hash(c->agent, c->told_seq, hash);
+    *holds = status == PIC_OK && memcmp(hash, c->told_mark, PIC_MARK_SIZE) == 0;
+    return status == PIC_ENOT_FOUND ? PIC_OK : status;
+}
+
+/* The feed with this laptop's own segments in it, from where the last receipt says. A server that
+ * was put back gave the same place to something else, or put what it took back before it: where
+ * that did not bring what was told, all of the feed is heard. */
+static int pull_own(struct pic_courier *c)
+{
+    bool holds = false;
+    int status = recovery_cursor(c);
+    if (status == PIC_OK)
+        status = run_lane(c, PIC_LANE_RECOVER);
+    if (status == PIC_OK)
+        status = holds_told(c, &holds);
+    if (status != PIC_OK || holds || c->broken)
+        return status;
+    c->cursor = 0;
+    memset(c->cursor_mark, 0, PIC_MARK_SIZE);
+    c->fed = c->more = false;
+    return run_lane(c, PIC_LANE_RECOVER);
+}
+
 /* Own log pulled back, what was pending behind it, state made again. */
 static int recover(struct pic_courier *c)
 {
-    uint8_t hash[PIC_HASH_SIZE];
+    bool holds = false;
     struct pic_log_head head = {0};
     enum pic_courier_lane before = c->lane;
     if (c->own)
         return PIC_EFORK;
-    int status = recovery_cursor(c);
-    if (status == PIC_OK)
-        status = pic_agent_head(c->agent, &head);
-    c->push_next = head.seq + 1; /* only what is acknowledged is claimed meanwhile */
+    int status = pic_agent_head(c->agent, &head);
+    c->push_next = head.seq + 1;
     c->own = true;
     c->fed = false;
     c->more = false;
     c->kept_max = 1; /* this cursor is not the store's */
     if (status == PIC_OK)
-        status = run_lane(c, PIC_LANE_RECOVER);
+        status = pull_own(c);
     c->own = false;
     c->kept_max = KEPT_MAX;
     c->fed = false; /* the feed itself is still to come, from where it was */
@@ -168,11 +194,10 @@ static int recover(struct pic_courier *c)
     /* Also where the line broke half-way: some of it came, and the next entry must see it. */
     int rebuilt = pic_agent_rebuild(c->agent, c->err);
     status = status == PIC_OK ? rebuilt : status;
-    if (status != PIC_OK)
-        return status;
-    status = pic_seal_hash(c->agent, c->told_seq, hash);
-    if (status != PIC_OK || memcmp(hash, c->told_mark, PIC_MARK_SIZE) != 0)
-        return PIC_EFORK;
+    if (status == PIC_OK)
+        status = holds_told(c, &holds);
+    if (status != PIC_OK || !holds)
+        return status == PIC_OK ? PIC_EFORK : status;
     c->report->shifted = true;
     return start_pushing(c);
 }
@@ -299,6 +324,26 @@ static int prepare(struct pic_courier *c)
     return status;
 }
 
+/* After a line that broke: for a few bytes, what arrived is acknowledged before anything is sent
+ * twice; what did not is opened, to be sealed in smaller steps. */
+static int take_stock(struct pic_courier *c)
+{
+    struct pic_log_head head;
+    uint64_t broke = 0;
+    int status = pic_journal_number_get(c->agent->journal, "broke", &broke);
+    if (status != PIC_OK || broke == 0)
+        return status;
+    status = pic_agent_head(c->agent, &head);
+    if (status != PIC_OK)
+        return status;
+    c->push_next = head.seq + 1;
+    c->closing_due = true;
+    status = run_lane(c, PIC_LANE_CLOSING);
+    if (status == PIC_OK)
+        status = pic_query_run(c->agent->queries, PIC_QUERY_SEALED_FORGET, 0);
+    return status == PIC_OK ? pic_journal_number_put(c->agent->journal, "broke", 0) : status;
+}
+
 /* The first of the lanes' failures decides; a lane runs only if the connection still lives. */
 static int run_lanes(struct pic_courier *c)
 {
@@ -307,7 +352,9 @@ static int run_lanes(struct pic_courier *c)
     int first = run_lane(c, PIC_LANE_ENROL);
     if (first != PIC_OK)
         return first;
-    first = start_pushing(c);
+    first = take_stock(c);
+    if (first == PIC_OK)
+        first = start_pushing(c);
     if (first == PIC_OK && (errands & PIC_ERRAND_SEND) != 0) {
         if (pic_agent_pending(c->agent, &pending) == PIC_OK)
             c->total = pending.bytes / PIC_SEAL_DEFLATES;
@@ -338,13 +385,13 @@ static int run_lanes(struct pic_courier *c)
 }
 
 /* The line broke: what goes next is smaller, so that some of it gets through before it breaks
- * again. Opening what was sealed is safe even if it arrived (move.h, adopt). */
+ * again. */
 static int smaller_steps(struct pic_courier *c)
 {
     if (c->chunk <= CHUNK_MIN)
         return PIC_OK;
     c->chunk /= 2;
-    return pic_query_run(c->agent->queries, PIC_QUERY_SEALED_FORGET, 0);
+    return pic_journal_number_put(c->agent->journal, "broke", 1);
 }
 
 /* What the run has done, and whether anything of ours is still missing over there. */
@@ -373,6 +420,20 @@ static bool keeps_people(const struct pic_agent *agent)
            (agent->self.role & PIC_ROLE_ASSOCIATION) != 0;
 }
 
+int pic_courier_enter(struct pic_courier *c)
+{
+    c->agent->blobs.owner.reader = &c->keys->box;
+    return keeps_people(c->agent) ? pic_identities_count(c->agent, c->keys, c->err) : PIC_OK;
+}
+
+int pic_courier_leave(struct pic_courier *c, int status)
+{
+    if (status == PIC_OK && keeps_people(c->agent))
+        status = pic_erasure_settle(c->agent, c->err);
+    c->agent->blobs.owner.reader = NULL;
+    return status;
+}
+
 int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
                     const struct pic_carrier *carrier, const struct pic_courier_options *options,
                     struct pic_courier_report *report, struct pic_err *err)
@@ -383,7 +444,6 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     memset(report, 0, sizeof *report);
     c->agent = agent;
     c->keys = keys;
-    agent->blobs.owner.reader = &keys->box;
     c->carrier = carrier;
     c->options = options;
     c->report = report;
@@ -391,7 +451,7 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
     pic_buf_init(&c->frame, PIC_FRAME_MAX);
     pic_buf_init(&c->plain, PIC_FRAME_MAX);
     pic_buf_init(&c->segment, PIC_SEGMENT_MAX);
-    int status = keeps_people(agent) ? pic_identities_count(agent, keys, err) : PIC_OK;
+    int status = pic_courier_enter(c);
     if (status == PIC_OK)
         status = prepare(c);
     if (status == PIC_OK)
@@ -400,10 +460,7 @@ int pic_courier_run(struct pic_agent *agent, struct pic_keys *keys,
         int rebuilt = pic_agent_rebuild(agent, err);
         status = status == PIC_OK ? rebuilt : status;
     }
-    status = conclude(c, status);
-    if (status == PIC_OK && keeps_people(agent))
-        status = pic_erasure_settle(agent, err);
-    agent->blobs.owner.reader = NULL;
+    status = pic_courier_leave(c, conclude(c, status));
     forget_flight(c);
     pic_buf_release(&c->frame);
     pic_buf_wipe(&c->plain);

@@ -161,7 +161,9 @@ static int pull_next(struct pic_courier *c, struct pic_slot *slot, bool *more)
     *more = !c->fed && (c->pulling == 0 || c->more);
     if (!*more)
         return PIC_OK;
-    int status = sync_request(c, c->push_next - 1, &request);
+    /* While its own log comes back it claims nothing of it: where the server has another head of
+     * the same sequence, it would answer fork again, and without end. */
+    int status = sync_request(c, c->own ? 0 : c->push_next - 1, &request);
     if (status != PIC_OK)
         return status;
     pull_too(c, slot, &request);

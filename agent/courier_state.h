@@ -106,4 +106,9 @@ PIC_MUST_USE int pic_courier_keep(struct pic_courier *c);
 /* The feed's cursor, as the store has it. */
 PIC_MUST_USE int pic_courier_load_cursor(struct pic_courier *c);
 
+/* Around whatever a run carries: documents can be read, and persons are counted; then whoever was
+ * erased is forgotten here too. leave returns status, or why that failed. */
+PIC_MUST_USE int pic_courier_enter(struct pic_courier *c);
+PIC_MUST_USE int pic_courier_leave(struct pic_courier *c, int status);
+
 #endif

@@ -137,6 +137,17 @@ static int take_head(struct pic_courier *c, const struct pic_sync_reply *reply)
     return status;
 }
 
+/* Once something gave way, the tables still hold what it created: what others wrote in its place is
+ * only read, since all will be folded again. What the server wrote never gives way, and certifies
+ * whoever comes next. */
+static int fold(struct pic_courier *c, const struct pic_segment *segment, uint64_t *stamp)
+{
+    struct pic_agent *agent = c->agent;
+    return c->rebuild_due && segment->device != PIC_DEVICE_SERVER
+               ? pic_segment_check(agent->reader, segment, stamp)
+               : pic_state_fold_segment(agent->state, agent->reader, segment, stamp);
+}
+
 static int take_segment(struct pic_courier *c, struct pic_span bytes)
 {
     struct pic_agent *agent = c->agent;
@@ -167,7 +178,7 @@ static int take_segment(struct pic_courier *c, struct pic_span bytes)
         c->rebuild_due = true;
     }
     if (status == PIC_OK) /* what does not decode takes its place in the journal back with it */
-        status = pic_state_fold_segment(agent->state, agent->reader, &segment, &stamp);
+        status = fold(c, &segment, &stamp);
     if (status == PIC_OK)
         status = pic_seal_seen(agent, stamp);
     if (status == PIC_OK && c->own) /* ahead of the feed's cursor */

@@ -49,12 +49,14 @@ static int start(struct journey *j, struct pic_agent *agent, struct pic_keys *ke
     pic_buf_init(&j->c.frame, PIC_FRAME_MAX);
     pic_buf_init(&j->c.plain, PIC_FRAME_MAX);
     pic_buf_init(&j->c.segment, PIC_SEGMENT_MAX);
-    return pic_courier_load_cursor(&j->c);
+    int status = pic_courier_enter(&j->c);
+    return status == PIC_OK ? pic_courier_load_cursor(&j->c) : status;
 }
 
 static int finish(struct journey *j, int status)
 {
     struct pic_err *err = j->c.err;
+    status = pic_courier_leave(&j->c, status);
     pic_buf_release(&j->c.frame);
     pic_buf_wipe(&j->c.plain);
     pic_buf_release(&j->c.segment);

@@ -10,20 +10,24 @@
 
 enum { LEASE_TEXT = 64, FILE_MODE = 0600, MS_PER_S = 1000 };
 
-/* "9 h 14, processus 1234", from what the holder wrote. */
-static int tell_holder(int file, struct pic_err *err)
+/* What the holder wrote; zero for what it did not. */
+static void read_holder(int file, long *pid, long long *since)
 {
     char text[LEASE_TEXT] = "";
-    char said[LEASE_TEXT * 2] = "";
-    long pid = 0;
-    long long since = 0;
-    struct tm local;
-    ssize_t n = pread(file, text, sizeof text - 1, 0);
     char *end = text;
-    if (n > 0) {
-        pid = strtol(text, &end, 10);
-        since = strtoll(end, NULL, 10);
-    }
+    ssize_t n = pread(file, text, sizeof text - 1, 0);
+    *pid = n > 0 ? strtol(text, &end, 10) : 0;
+    *since = n > 0 ? strtoll(end, NULL, 10) : 0;
+}
+
+/* "9 h 14, processus 1234". */
+static int tell_holder(int file, struct pic_err *err)
+{
+    char said[LEASE_TEXT * 2] = "";
+    long pid;
+    long long since;
+    struct tm local;
+    read_holder(file, &pid, &since);
     time_t seconds = (time_t)(since / MS_PER_S);
     if (pid > 0 && localtime_r(&seconds, &local) != NULL)
         (void)snprintf(said, sizeof said, "%d h %02d, processus %ld", local.tm_hour, local.tm_min,
@@ -50,4 +54,20 @@ int pic_lease_take(const char *path, int64_t now_ms, int *lease, struct pic_err 
     if (ftruncate(*lease, 0) != 0 || pwrite(*lease, text, (size_t)n, 0) != n)
         return PIC_OK;
     return PIC_OK;
+}
+
+bool pic_lease_is_taken(const char *path, int64_t *since_ms)
+{
+    long pid;
+    long long since = 0;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    *since_ms = 0;
+    if (file < 0)
+        return false;
+    bool taken = flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (taken)
+        read_holder(file, &pid, &since);
+    *since_ms = since;
+    (void)close(file);
+    return taken;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agent/branch.h"
 #include "agent/identities.h"
 #include "agent/query.h"
 
@@ -38,6 +39,8 @@ static int read_counts(struct pic_agent *agent, struct pic_status_facts *out)
     if (status == PIC_OK)
         status = pic_query_numbers(agent->queries, PIC_QUERY_QUARANTINED, &number, 1);
     out->quarantined = number;
+    if (status == PIC_OK)
+        status = pic_branch_aside_count(agent, &out->aside);
     return status;
 }
 

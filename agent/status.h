@@ -25,6 +25,7 @@ struct pic_status_facts {
     enum pic_standing standing;
     struct pic_agent_pending pending;
     uint64_t corrections, conflicts, quarantined;
+    uint64_t aside; /* changes of others that gave way to what a restored server holds */
     int64_t now_ms;
     int64_t last_contact_ms;  /* 0: never */
     int64_t enrolled_ms;      /* when this laptop was enrolled, for silence before any contact */

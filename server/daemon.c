@@ -25,7 +25,7 @@ enum {
     CONTACTS_TICKS = 30,
     KEYS_TICKS = 3600,
     COUNTS_TICKS = 600,
-    ARENAS = 2,
+    ARENAS = 1,             /* the others ask the system for each page that they grow by */
     LARGE_BYTES = 32 << 10, /* a full frame is given back to the system as soon as it is answered */
 };
 

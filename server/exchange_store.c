@@ -196,29 +196,35 @@ static void collect(const struct pic_change *change, struct pic_buf *hashes)
     }
 }
 
+/* The hashes of the documents and boxes that a segment names, and of the boxes alone. */
+static int collect_all(struct pic_segment_reader *reader, const struct pic_segment *segment,
+                       struct pic_buf *hashes, struct pic_buf *boxes)
+{
+    struct pic_change change;
+    int status = pic_segment_reader_open(reader, segment);
+    bool done = status == PIC_OK && !pic_segment_reader_has(reader, PIC_KIND_BYTES);
+    while (status == PIC_OK && !done) {
+        status = pic_segment_reader_next(reader, &change, &done);
+        if (status == PIC_OK && !done) {
+            collect(&change, hashes);
+            pic_persons_boxes(&change, boxes);
+        }
+    }
+    if (status == PIC_OK)
+        status = pic_buf_status(hashes);
+    return status == PIC_OK ? pic_buf_status(boxes) : status;
+}
+
 static int append_by(struct pic_exchange_store *s,
                      int (*work)(struct pic_server *server, void *job),
                      const struct pic_answer_device *d, const struct pic_segment *segment,
                      int64_t now_ms, struct pic_receipt *out)
 {
-    struct pic_change change;
     struct pic_buf hashes;
     struct pic_buf boxes;
-    bool done = false;
     pic_buf_init(&hashes, PIC_SEGMENT_INFLATED_MAX);
     pic_buf_init(&boxes, PIC_SEGMENT_INFLATED_MAX);
-    int status = pic_segment_reader_open(s->reader, segment);
-    while (status == PIC_OK && !done) {
-        status = pic_segment_reader_next(s->reader, &change, &done);
-        if (status == PIC_OK && !done) {
-            collect(&change, &hashes);
-            pic_persons_boxes(&change, &boxes);
-        }
-    }
-    if (status == PIC_OK)
-        status = pic_buf_status(&hashes);
-    if (status == PIC_OK)
-        status = pic_buf_status(&boxes);
+    int status = collect_all(s->reader, segment, &hashes, &boxes);
     struct append_job job = {d,   segment,  pic_buf_view(&hashes), pic_buf_view(&boxes), now_ms,
                              out, s->reader};
     if (status == PIC_OK)

@@ -79,7 +79,8 @@ static void spool_stem(const struct pic_parcel *parcel, const char *stem,
     for (size_t i = 0; i < PIC_PARCEL_ID_SIZE; i++)
         (void)snprintf(out + 2 * i, 3, "%02x", parcel->id[i]);
     out[HEX_ID] = '-';
-    (void)snprintf(out + HEX_ID + 1, PIC_PARCEL_NAME_MAX - HEX_ID, "%s", stem);
+    (void)snprintf(out + HEX_ID + 1, PIC_PARCEL_NAME_MAX - HEX_ID, "%.*s",
+                   PIC_PARCEL_NAME_MAX - HEX_ID - 1, stem);
 }
 
 static int answer_items(struct desk *d, struct pic_parcel_reader *in, struct pic_parcel_writer *out,

@@ -10,7 +10,6 @@ enum { DAY_MS = 24 * 3600 * 1000 };
 /* How far numbers go on: at least so many, and as many again at random. Each leaves room for some
  * hundred restorations. */
 static const uint64_t sequences_left_out = UINT64_C(1) << 30;
-static const uint64_t positions_left_out = UINT64_C(1) << 40;
 enum { DEVICES_LEFT_OUT = 1 << 10 };
 
 static uint64_t far(const struct pic_random *random, uint64_t least)
@@ -31,7 +30,7 @@ int pic_server_restored(struct pic_server *server, const struct pic_random *rand
     if (status == PIC_OK)
         status = pic_registry_skip(server->registry, (uint32_t)far(random, DEVICES_LEFT_OUT));
     if (status == PIC_OK)
-        status = pic_journal_skip(server->journal, far(random, positions_left_out));
+        status = pic_journal_skip(server->journal, far(random, PIC_RESTORED_POSITIONS));
     return status;
 }
 

@@ -13,6 +13,9 @@
 
 #include "server/store.h"
 
+/* Positions left out at once, at least: in a journal, fewer missing ones are a fault. */
+#define PIC_RESTORED_POSITIONS (UINT64_C(1) << 40)
+
 /* Notes that this journal was put back: own sequence, device numbers and positions go on beyond all
  * that may have been given. */
 PIC_MUST_USE int pic_server_restored(struct pic_server *server, const struct pic_random *random);

@@ -6,42 +6,9 @@
 #include <unistd.h>
 
 #include "schema/state/digest.h"
+#include "server/verify_log.h"
 
-enum { HEADS_FIRST = 64, CACHE_KIB = 4096, BUSY_MS = 30000 };
-
-/* Where one log stands after the segments read so far. */
-struct log_seen {
-    uint32_t device;
-    uint64_t audience, changes;
-    struct pic_log_head head;
-};
-
-struct verify {
-    struct pic_server server;
-    const struct pic_verify_options *options;
-    struct pic_verify_report *report;
-    struct pic_segment_reader *reader;
-    struct pic_buf bytes;
-    sqlite3_stmt *named;
-    uint64_t position;     /* of the segment before */
-    struct log_seen *logs; /* sorted by device, audience */
-    size_t log_n, log_cap;
-    struct pic_err *err;
-};
-
-static void tell(struct verify *v, const struct pic_verify_fault *fault)
-{
-    v->report->faults++;
-    v->options->fault(v->options->context, fault);
-}
-
-static void tell_row(struct verify *v, enum pic_verify_kind kind, int status, const char *table,
-                     uint64_t row)
-{
-    struct pic_verify_fault fault = {.kind = kind, .status = status, .row = row};
-    (void)snprintf(fault.table, sizeof fault.table, "%s", table);
-    tell(v, &fault);
-}
+enum { CACHE_KIB = 4096, BUSY_MS = 30000 };
 
 static uint64_t number_at(sqlite3_stmt *stmt, int column)
 {
@@ -49,8 +16,8 @@ static uint64_t number_at(sqlite3_stmt *stmt, int column)
 }
 
 /* Calls each for every row of a query: PIC_OK, or what each or the database failed with. */
-static int for_rows(struct verify *v, struct pic_db *db, const char *sql,
-                    int (*each)(struct verify *v, sqlite3_stmt *stmt))
+static int for_rows(struct pic_verify *v, struct pic_db *db, const char *sql,
+                    int (*each)(struct pic_verify *v, sqlite3_stmt *stmt))
 {
     bool row = false;
     sqlite3_stmt *stmt = pic_db_prepare(db, sql, v->err);
@@ -66,161 +33,27 @@ static int for_rows(struct verify *v, struct pic_db *db, const char *sql,
     return status;
 }
 
-/* --- segments --- */
-
-/* The log, added empty where it is new; NULL when memory runs out. */
-static struct log_seen *log_of(struct verify *v, uint32_t device, uint64_t audience)
-{
-    size_t low = 0;
-    size_t high = v->log_n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const struct log_seen *at = &v->logs[middle];
-        if (at->device < device || (at->device == device && at->audience < audience))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low < v->log_n && v->logs[low].device == device && v->logs[low].audience == audience)
-        return &v->logs[low];
-    if (v->log_n == v->log_cap) {
-        size_t cap = v->log_cap == 0 ? HEADS_FIRST : v->log_cap * 2;
-        struct log_seen *grown = realloc(v->logs, cap * sizeof *grown);
-        if (grown == NULL)
-            return NULL;
-        v->logs = grown;
-        v->log_cap = cap;
-    }
-    memmove(v->logs + low + 1, v->logs + low, (v->log_n++ - low) * sizeof *v->logs);
-    v->logs[low] = (struct log_seen){.device = device, .audience = audience};
-    return &v->logs[low];
-}
-
-/* Who must have signed. */
-static int signer_of(struct verify *v, uint32_t device, uint8_t key[static PIC_KEY_SIZE])
-{
-    struct pic_device d;
-    if (device == PIC_DEVICE_SERVER) {
-        memcpy(key, v->server.keys.identity.public, PIC_KEY_SIZE);
-        return PIC_OK;
-    }
-    int status = pic_registry_device(v->server.registry, device, &d);
-    if (status == PIC_OK)
-        memcpy(key, d.certificate.sign_key, PIC_KEY_SIZE);
-    return status == PIC_ENOT_FOUND ? PIC_EUNKNOWN_DEVICE : status;
-}
-
-/* The registry knows that this log names this document. */
-static int check_named(struct verify *v, const struct pic_segment *s,
-                       const struct pic_change *change, struct pic_span hash)
-{
-    bool found = false;
-    pic_db_bind_span(v->named, 1, hash);
-    (void)sqlite3_bind_int64(v->named, 2, s->device);
-    (void)sqlite3_bind_int64(v->named, 3, (sqlite3_int64)s->audience);
-    int status = pic_db_step(v->named, &found);
-    (void)sqlite3_reset(v->named);
-    if (status == PIC_OK && !found)
-        tell_row(v, PIC_VERIFY_REGISTRY, PIC_EHASH, "registry_document", change->dot);
-    return status;
-}
-
-static int check_changes(struct verify *v, const struct pic_segment *s)
-{
-    struct pic_change change;
-    bool done = false;
-    int status = pic_segment_reader_open(v->reader, s);
-    while (status == PIC_OK) {
-        status = pic_segment_reader_next(v->reader, &change, &done);
-        if (status != PIC_OK || done)
-            break;
-        const struct pic_entity *entity = pic_dictionary_entity(change.entity);
-        for (unsigned i = 0; status == PIC_OK && entity != NULL && i < change.op_n; i++) {
-            const struct pic_field *field = pic_entity_field(entity, change.ops[i].field);
-            if (field != NULL && change.ops[i].value.s.n == PIC_HASH_SIZE &&
-                (field->type == PIC_TYPE_DOCUMENT || field->type == PIC_TYPE_IDENTITY))
-                status = check_named(v, s, &change, change.ops[i].value.s);
-        }
-        v->report->changes++;
-    }
-    return status;
-}
-
-/* What is wrong with a segment: its row, its form, its place in its log, its signature, its
- * changes; PIC_OK for nothing. */
-static int check_segment(struct verify *v, sqlite3_stmt *stmt, const struct pic_segment *s,
-                         struct log_seen *log)
-{
-    uint8_t key[PIC_KEY_SIZE];
-    bool row_agrees =
-        number_at(stmt, 1) == s->device && number_at(stmt, 2) == s->audience &&
-        number_at(stmt, 3) == s->first_seq && number_at(stmt, 4) == s->last_seq &&
-        number_at(stmt, 5) == s->count &&
-        pic_span_equal(pic_db_column_span(stmt, 6), pic_span_of(s->hash, PIC_HASH_SIZE));
-    if (!row_agrees)
-        return PIC_EHASH;
-    bool follows = s->device == PIC_DEVICE_SERVER ? s->first_seq > log->head.seq
-                                                  : s->first_seq == log->head.seq + 1;
-    if (!follows || memcmp(s->previous, log->head.hash, PIC_HASH_SIZE) != 0)
-        return PIC_ECHAIN;
-    int status = signer_of(v, s->device, key);
-    if (status == PIC_OK)
-        status = pic_segment_verify(s, key);
-    return status == PIC_OK ? check_changes(v, s) : status;
-}
-
-static int each_segment(struct verify *v, sqlite3_stmt *stmt)
-{
-    struct pic_segment s;
-    struct pic_verify_fault fault = {.kind = PIC_VERIFY_SEGMENT,
-                                     .position = number_at(stmt, 0),
-                                     .device = (uint32_t)number_at(stmt, 1),
-                                     .seq = number_at(stmt, 4)};
-    struct pic_span bytes = pic_db_column_span(stmt, 7);
-    pic_buf_clear(&v->bytes);
-    pic_buf_bytes(&v->bytes, bytes.p, bytes.n);
-    v->report->segments++;
-    v->report->bytes += bytes.n;
-    bool next = fault.position == v->position + 1; /* the journal has no holes */
-    v->position = fault.position;
-    fault.status = next ? pic_segment_read(pic_buf_view(&v->bytes), &s) : PIC_ECHAIN;
-    if (fault.status == PIC_OK) {
-        struct log_seen *log = log_of(v, s.device, s.audience);
-        if (log == NULL)
-            return PIC_EMEMORY;
-        fault.status = check_segment(v, stmt, &s, log);
-        log->head.seq = s.last_seq;
-        memcpy(log->head.hash, s.hash, PIC_HASH_SIZE);
-        log->changes += s.count;
-    }
-    if (fault.status == PIC_EMEMORY || fault.status == PIC_EIO)
-        return fault.status;
-    if (fault.status != PIC_OK)
-        tell(v, &fault);
-    return PIC_OK;
-}
-
-static int each_head(struct verify *v, sqlite3_stmt *stmt)
+static int each_head(struct pic_verify *v, sqlite3_stmt *stmt)
 {
     struct pic_verify_fault fault = {.kind = PIC_VERIFY_HEAD,
                                      .status = PIC_ECHAIN,
                                      .device = (uint32_t)number_at(stmt, 0),
                                      .seq = number_at(stmt, 2)};
-    const struct log_seen *log = log_of(v, fault.device, number_at(stmt, 1));
+    const struct pic_verify_log *log = pic_verify_log_of(v, fault.device, number_at(stmt, 1));
     if (log == NULL)
         return PIC_EMEMORY;
     bool agrees =
         log->head.seq == fault.seq && log->changes == number_at(stmt, 4) &&
         pic_span_equal(pic_db_column_span(stmt, 3), pic_span_of(log->head.hash, PIC_HASH_SIZE));
     if (!agrees)
-        tell(v, &fault);
+        pic_verify_tell(v, &fault);
     return PIC_OK;
 }
 
 /* --- rows that no signature protects --- */
 
 /* A receipt must be about a segment that is there; its other facts are under its seal. */
-static int each_receipt(struct verify *v, sqlite3_stmt *stmt)
+static int each_receipt(struct pic_verify *v, sqlite3_stmt *stmt)
 {
     struct pic_verify_fault fault = {.kind = PIC_VERIFY_RECEIPT,
                                      .status = PIC_EHASH,
@@ -233,11 +66,11 @@ static int each_receipt(struct verify *v, sqlite3_stmt *stmt)
                   (sqlite3_column_type(stmt, 5) != SQLITE_NULL &&
                    pic_span_equal(pic_db_column_span(stmt, 4), pic_db_column_span(stmt, 5)));
     if (!agrees)
-        tell(v, &fault);
+        pic_verify_tell(v, &fault);
     return PIC_OK;
 }
 
-static int check_seals(struct verify *v, enum pic_seal kind)
+static int check_seals(struct pic_verify *v, enum pic_seal kind)
 {
     struct pic_db *db = &v->server.journal_db;
     uint8_t hash[PIC_HASH_SIZE];
@@ -259,8 +92,8 @@ static int check_seals(struct verify *v, enum pic_seal kind)
         bool agrees =
             found && pic_span_equal(pic_db_column_span(seal, 0), pic_span_of(hash, sizeof hash));
         if (status == PIC_OK && !agrees)
-            tell_row(v, PIC_VERIFY_REGISTRY, PIC_EHASH, pic_registry_seal_table(kind),
-                     number_at(rows, 0));
+            pic_verify_tell_row(v, PIC_VERIFY_REGISTRY, PIC_EHASH, pic_registry_seal_table(kind),
+                                number_at(rows, 0));
         (void)sqlite3_reset(seal);
         if (status == PIC_OK)
             status = pic_db_step(rows, &row);
@@ -271,7 +104,7 @@ static int check_seals(struct verify *v, enum pic_seal kind)
 }
 
 /* What SQLite itself finds wrong in the shape of a database file. */
-static int check_file(struct verify *v, struct pic_db *db, const char *name)
+static int check_file(struct pic_verify *v, struct pic_db *db, const char *name)
 {
     bool row = false;
     sqlite3_stmt *stmt = pic_db_prepare(db, "PRAGMA integrity_check(1)", v->err);
@@ -282,28 +115,25 @@ static int check_file(struct verify *v, struct pic_db *db, const char *name)
         status == PIC_OK && row && pic_span_equal(pic_db_column_span(stmt, 0), pic_span_text("ok"));
     (void)sqlite3_finalize(stmt);
     if (!good && (status == PIC_OK || status == PIC_ESTORE_DAMAGED)) {
-        tell_row(v, PIC_VERIFY_FILE, PIC_ESTORE_DAMAGED, name, 0);
+        pic_verify_tell_row(v, PIC_VERIFY_FILE, PIC_ESTORE_DAMAGED, name, 0);
         return PIC_OK;
     }
     return status;
 }
 
 /* Rows of a query that should have none. */
-static int each_wrong_document(struct verify *v, sqlite3_stmt *stmt)
+static int each_wrong_document(struct pic_verify *v, sqlite3_stmt *stmt)
 {
-    tell_row(v, PIC_VERIFY_REGISTRY, PIC_EHASH, "registry_document", number_at(stmt, 0));
+    pic_verify_tell_row(v, PIC_VERIFY_REGISTRY, PIC_EHASH, "registry_document", number_at(stmt, 0));
     return PIC_OK;
 }
 
-static int check_journal(struct verify *v)
+static int check_journal(struct pic_verify *v)
 {
     struct pic_db *db = &v->server.journal_db;
     int status = check_file(v, db, "journal.db");
     if (status == PIC_OK)
-        status = for_rows(v, db,
-                          "SELECT position, device, audience, first_seq, last_seq, count, hash,"
-                          " bytes FROM segment ORDER BY position",
-                          each_segment);
+        status = pic_verify_segments(v);
     if (status == PIC_OK)
         status =
             for_rows(v, db, "SELECT device, audience, seq, hash, changes FROM log_head", each_head);
@@ -328,7 +158,7 @@ static int check_journal(struct verify *v)
 
 /* --- documents --- */
 
-static int check_documents(struct verify *v)
+static int check_documents(struct pic_verify *v)
 {
     struct pic_verify_fault fault = {.kind = PIC_VERIFY_DOCUMENT};
     int status;
@@ -340,7 +170,7 @@ static int check_documents(struct verify *v)
         if (fault.status == PIC_EIO || fault.status == PIC_EMEMORY)
             return fault.status;
         if (fault.status != PIC_OK)
-            tell(v, &fault);
+            pic_verify_tell(v, &fault);
     }
     return status == PIC_ENOT_FOUND ? PIC_OK : status;
 }
@@ -348,7 +178,7 @@ static int check_documents(struct verify *v)
 /* --- the state --- */
 
 /* The registry against the certificates that the journal holds. */
-static int each_device(struct verify *v, sqlite3_stmt *stmt)
+static int each_device(struct pic_verify *v, sqlite3_stmt *stmt)
 {
     struct pic_device d;
     struct pic_verify_fault fault = {
@@ -366,21 +196,21 @@ static int each_device(struct verify *v, sqlite3_stmt *stmt)
         pic_span_equal(pic_db_column_span(stmt, 4), pic_span_of(c->transport_key, PIC_KEY_SIZE)) &&
         d.retired == (sqlite3_column_int(stmt, 5) != 0) && d.last_seq == number_at(stmt, 6);
     if (!agrees)
-        tell(v, &fault);
+        pic_verify_tell(v, &fault);
     return PIC_OK;
 }
 
 /* The first difference of a table is told, and the others of the table with it. */
-static int compare_table(struct verify *v, struct pic_db *live, struct pic_db *again,
+static int compare_table(struct pic_verify *v, struct pic_db *live, struct pic_db *again,
                          const char *table)
 {
     struct pic_state_difference difference = {0};
     bool differs = false;
     int status = pic_state_compare(live, again, table, &differs, &difference);
     if (status == PIC_ESTORE_DAMAGED)
-        tell_row(v, PIC_VERIFY_STATE, status, table, difference.row);
+        pic_verify_tell_row(v, PIC_VERIFY_STATE, status, table, difference.row);
     else if (differs)
-        tell_row(v, PIC_VERIFY_STATE, PIC_EHASH, table, difference.id);
+        pic_verify_tell_row(v, PIC_VERIFY_STATE, PIC_EHASH, table, difference.id);
     v->report->tables++;
     v->report->rows += difference.row;
     pic_buf_release(&difference.left);
@@ -388,7 +218,7 @@ static int compare_table(struct verify *v, struct pic_db *live, struct pic_db *a
     return status == PIC_ESTORE_DAMAGED ? PIC_OK : status;
 }
 
-static int compare_tables(struct verify *v, struct pic_db *live, struct pic_db *again)
+static int compare_tables(struct pic_verify *v, struct pic_db *live, struct pic_db *again)
 {
     int status = PIC_OK;
     const char *table;
@@ -398,7 +228,7 @@ static int compare_tables(struct verify *v, struct pic_db *live, struct pic_db *
 }
 
 /* How far the live state came, in a read transaction that lasts until it is closed. */
-static int live_position(struct verify *v, struct pic_db *live, uint64_t *position)
+static int live_position(struct pic_verify *v, struct pic_db *live, uint64_t *position)
 {
     bool row = false;
     int status = pic_db_exec(live, "BEGIN", v->err);
@@ -425,7 +255,8 @@ static void remove_state(const char *path)
 }
 
 /* Folds the journal again, as far as the live state came, and compares. */
-static int compare_again(struct verify *v, struct pic_db *live, const char *path, uint64_t position)
+static int compare_again(struct pic_verify *v, struct pic_db *live, const char *path,
+                         uint64_t position)
 {
     struct pic_projector *again;
     int status = pic_projector_new(path, v->server.journal, &again, v->err);
@@ -449,7 +280,7 @@ static int compare_again(struct verify *v, struct pic_db *live, const char *path
     return status;
 }
 
-static int check_state(struct verify *v)
+static int check_state(struct pic_verify *v)
 {
     char live_path[PIC_PATH_MAX];
     char again_path[PIC_PATH_MAX];
@@ -471,7 +302,7 @@ static int check_state(struct verify *v)
     if (status == PIC_OK)
         status = live_position(v, &live, &position);
     if (status == PIC_ESTORE_DAMAGED) {
-        tell_row(v, PIC_VERIFY_FILE, status, "state.db", 0);
+        pic_verify_tell_row(v, PIC_VERIFY_FILE, status, "state.db", 0);
         status = PIC_OK;
     }
     if (status == PIC_OK) {
@@ -489,17 +320,13 @@ static int check_state(struct verify *v)
 int pic_server_verify(const char *folder, const struct pic_verify_options *options,
                       struct pic_verify_report *report, struct pic_err *err)
 {
-    struct verify v = {.options = options, .report = report, .err = err};
+    struct pic_verify v = {.options = options, .report = report, .err = err};
     memset(report, 0, sizeof *report);
     pic_buf_init(&v.bytes, PIC_SEGMENT_MAX);
     int status = pic_server_open(folder, PIC_SERVER_NO_STATE, &v.server, err);
     if (status != PIC_OK)
         return status;
-    v.named = pic_db_prepare(&v.server.journal_db,
-                             "SELECT 1 FROM registry_document"
-                             " WHERE hash = ?1 AND device = ?2 AND audience = ?3",
-                             err);
-    status = v.named == NULL ? PIC_ESTORE_DAMAGED : pic_segment_reader_new(&v.reader);
+    status = pic_segment_reader_new(&v.reader);
     if (status == PIC_OK) /* one moment of the journal, whatever is being added to it */
         status = pic_db_exec(&v.server.journal_db, "BEGIN", err);
     if (status == PIC_OK)
@@ -509,7 +336,6 @@ int pic_server_verify(const char *folder, const struct pic_verify_options *optio
     if (status == PIC_OK && options->all)
         status = check_state(&v);
     pic_db_rollback(&v.server.journal_db);
-    (void)sqlite3_finalize(v.named);
     pic_segment_reader_free(v.reader);
     pic_buf_release(&v.bytes);
     free(v.logs);

@@ -92,6 +92,10 @@ int pic_command_verify(struct pic_call *call);
 /* backup.c */
 int pic_command_save(struct pic_call *call);
 int pic_command_restore(struct pic_call *call);
+/* doctor.c */
+int pic_command_doctor(struct pic_call *call);
+/* After each command: notes a failure for the doctor. */
+void pic_command_ended(struct pic_call *call, int status);
 /* territory.c */
 int pic_command_territory(struct pic_call *call);
 

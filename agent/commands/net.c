@@ -13,21 +13,25 @@ enum { URL_MAX = 512, SAID_MAX = 512, MIB_BITS = 20 };
 
 /* --- the link as a carrier --- */
 
+/* Something that answers in another language before we have heard our own is a portal. A send ends
+ * so too, when the answer was quicker. */
+static int portal_or(const struct pic_net *net, int status)
+{
+    return status == PIC_EFORMAT && !net->heard ? PIC_EPORTAL : status;
+}
+
 static int carry(void *context, struct pic_span payload)
 {
     struct pic_net *net = context;
     if (net->until_ms != 0 && net->now_ms(net->clock) >= net->until_ms)
         return PIC_EINTERRUPTED;
-    return pic_link_send(net->link, payload, PIC_NET_IDLE_MS);
+    return portal_or(net, pic_link_send(net->link, payload, PIC_NET_IDLE_MS));
 }
 
-/* Something that answers in another language before we have heard our own is a portal. */
 static int fetch(void *context, struct pic_buf *payload)
 {
     struct pic_net *net = context;
-    int status = pic_link_receive(net->link, payload, PIC_NET_IDLE_MS);
-    if (status == PIC_EFORMAT && !net->heard)
-        return PIC_EPORTAL;
+    int status = portal_or(net, pic_link_receive(net->link, payload, PIC_NET_IDLE_MS));
     net->heard = net->heard || status == PIC_OK;
     return status;
 }

@@ -39,6 +39,7 @@ static void put_json(const struct pic_status_facts *f, struct pic_buf *out)
         {"a_corriger", f->corrections},
         {"conflits", f->conflicts},
         {"sans_effet", f->quarantined},
+        {"mises_de_cote", f->aside},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         pic_json_key(&j, numbers[i].key);
@@ -151,6 +152,13 @@ static void put_rest(const struct pic_status_facts *f, struct pic_buf *out)
                    a.len == 0 ? &a : &b);
         pic_buf_text(out, "  ");
         pic_speech_tell(out, PIC_TELL_BANNER_TO_SEND, pic_buf_string(&a), pic_buf_string(&b), NULL);
+        pic_buf_text(out, "\n");
+    }
+    if (f->aside > 0) {
+        pic_buf_clear(&a);
+        pic_speech_count(&a, f->aside, "saisie", "saisies");
+        pic_buf_text(out, "  ");
+        pic_speech_tell(out, PIC_TELL_ASIDE, pic_buf_string(&a), NULL);
         pic_buf_text(out, "\n");
     }
     if (f->clock_offset_ms > CLOCK_SHOWN_MS || f->clock_offset_ms < -CLOCK_SHOWN_MS) {

@@ -135,15 +135,20 @@ static int save(struct pic_call *call, const struct opened *s)
 static int with_summary(struct pic_call *call, bool saves)
 {
     struct pic_agent agent;
+    struct pic_keys keys = {0};
     struct opened summary = {0};
     pic_buf_init(&summary.bytes, PIC_CONTAINER_MAX);
     int status = pic_desk_open(call, PIC_AGENT_READ, &agent);
+    if (status == PIC_OK)
+        status = pic_desk_unlock(call, &agent, &keys);
+    agent.blobs.owner.reader = &keys.box;
     if (status == PIC_OK)
         status = open_summary(call, &agent, &summary);
     if (status == PIC_OK)
         status = saves ? save(call, &summary) : show(call, &agent, &summary);
     pic_buf_release(&summary.bytes);
     pic_agent_close(&agent);
+    pic_keys_wipe(&keys);
     return status;
 }
 

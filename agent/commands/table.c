@@ -129,6 +129,11 @@ static const struct pic_option decide_options[] = {
 static const struct pic_option history_options[] = {
     {"champ", "CHAMP", "Ce champ seulement", NULL, 0}, {NULL, NULL, NULL, NULL, 0}};
 
+static const struct pic_option doctor_options[] = {
+    {"dossier-support", "FICHIER", "Écrit aussi un fichier pour la Région, sans donnée personnelle",
+     NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
 static const struct pic_command commands[] = {
     PIC_PROGRAM_COMMANDS,
     {.path = "init",
@@ -139,6 +144,14 @@ static const struct pic_command commands[] = {
     {.path = "statut",
      .summary = "Dit ce qui est reçu, ce qui reste à envoyer, ce qui vous attend",
      .run = pic_command_status},
+    {.path = "doctor",
+     .summary = "Examine cet ordinateur : disque, horloge, réseau, données, versions",
+     .detail =
+         "Chaque ligne est bonne, à voir ou mauvaise, et dit quoi faire. Le code de la fin se "
+         "lit au téléphone : la Région y retrouve les mêmes lignes.",
+     .options = doctor_options,
+     .run = pic_command_doctor,
+     .flags = PIC_COMMAND_NO_STORE},
     {.path = "sync",
      .summary = "Envoie et reçoit",
      .options = exchange_options,
@@ -427,4 +440,5 @@ const struct pic_program pic_agent_program = {
     .verbs = verbs,
     .verb_n = sizeof verbs / sizeof *verbs,
     .home = pic_command_home,
+    .ended = pic_command_ended,
 };

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "agent/branch.h"
 #include "agent/commands/commands.h"
 
 enum { TEXT_MAX = 1024 };
@@ -110,6 +111,32 @@ static int put_quarantine(struct queue *q)
     return status;
 }
 
+/* Its first text: what it is about may be another thing now, or nothing. */
+static struct pic_span title_of(const struct pic_change *change)
+{
+    for (unsigned i = 0; i < change->op_n; i++)
+        if (change->ops[i].value.kind == PIC_KIND_TEXT)
+            return change->ops[i].value.s;
+    return (struct pic_span){0};
+}
+
+static int put_aside(void *context, const struct pic_change *change)
+{
+    struct queue *q = context;
+    const struct pic_world *world = q->agent->world;
+    const struct pic_entity *entity = pic_dictionary_entity(change->entity);
+    struct pic_buf when;
+    struct pic_buf why;
+    pic_buf_init(&when, TEXT_MAX);
+    pic_buf_init(&why, TEXT_MAX);
+    pic_speech_moment(&when, (int64_t)pic_clock_ms(change->stamp), world->now_ms(world->context));
+    pic_speech_tell(&why, PIC_TELL_STATE_ASIDE, pic_buf_string(&when), NULL);
+    put(q, change->dot, entity == NULL ? "" : entity->label, title_of(change), pic_buf_view(&why));
+    pic_buf_release(&when);
+    pic_buf_release(&why);
+    return PIC_OK;
+}
+
 int pic_command_waiting(struct pic_call *call)
 {
     static const struct pic_column columns[] = {
@@ -128,6 +155,8 @@ int pic_command_waiting(struct pic_call *call)
         status = put_documents(&q);
     if (status == PIC_OK)
         status = put_quarantine(&q);
+    if (status == PIC_OK)
+        status = pic_branch_aside_each(&agent, put_aside, &q);
     if (status == PIC_OK)
         status = pic_call_sheet(call, &q.sheet, false);
     if (status == PIC_OK && q.sheet.row_n == 0 && !call->json && !call->plain)

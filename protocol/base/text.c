@@ -216,7 +216,7 @@ void pic_text_base32(struct pic_span bytes, unsigned group, struct pic_buf *out)
     }
 }
 
-static int base32_value(char c)
+int pic_text_base32_value(char c)
 {
     if (c >= 'a' && c <= 'z')
         c = (char)(c - 'a' + 'A');
@@ -236,7 +236,7 @@ int pic_text_unbase32(const char *typed, size_t n, struct pic_buf *out)
     for (; *typed != '\0'; typed++) {
         if (*typed == ' ' || *typed == '-')
             continue;
-        int v = base32_value(*typed);
+        int v = pic_text_base32_value(*typed);
         if (v < 0)
             return PIC_EFORMAT;
         bits = (bits << 5) | (uint32_t)v;

@@ -40,6 +40,9 @@ void pic_text_base32(struct pic_span bytes, unsigned group, struct pic_buf *out)
  */
 PIC_MUST_USE int pic_text_unbase32(const char *typed, size_t n, struct pic_buf *out);
 
+/* The value of one character as above, or -1 when it is none. */
+int pic_text_base32_value(char c);
+
 void pic_text_hex(struct pic_span bytes, struct pic_buf *out);
 
 #endif

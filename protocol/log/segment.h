@@ -48,9 +48,12 @@ PIC_MUST_USE int pic_segment_verify(const struct pic_segment *segment,
 struct pic_segment_reader;
 PIC_MUST_USE int pic_segment_reader_new(struct pic_segment_reader **out);
 void pic_segment_reader_free(struct pic_segment_reader *reader);
-/* Inflates and indexes. PIC_EFORMAT, PIC_ELIMIT, PIC_EMEMORY. */
+/* Inflates and indexes; the segment that was opened last, recognised by its hash, is not inflated
+ * again. PIC_EFORMAT, PIC_ELIMIT, PIC_EMEMORY. */
 PIC_MUST_USE int pic_segment_reader_open(struct pic_segment_reader *reader,
                                          const struct pic_segment *segment);
+/* Whether any op of the opened segment carries a value of this kind. */
+bool pic_segment_reader_has(const struct pic_segment_reader *reader, enum pic_kind kind);
 /* Next change; *done is set, and out untouched, after the last. The change and its ops are valid
  * until the next call, their texts until the reader is opened again or freed. PIC_EFORMAT. */
 PIC_MUST_USE int pic_segment_reader_next(struct pic_segment_reader *reader, struct pic_change *out,

@@ -36,6 +36,8 @@ struct pic_segment_reader {
     z_stream zlib;
     uint8_t *body; /* inflated */
     size_t body_cap;
+    uint8_t hash[PIC_HASH_SIZE]; /* of the segment whose body that is; not looked at unless held */
+    bool held;
     struct shape *shapes;
     size_t shape_n, shape_cap;
     struct stream *streams;
@@ -92,6 +94,7 @@ static int reserve(void **p, size_t *cap, size_t n, size_t size)
 
 static int inflate_body(struct pic_segment_reader *r, const struct pic_segment *segment)
 {
+    r->held = false;
     void *body = r->body;
     int status = reserve(&body, &r->body_cap, segment->inflated + 1U, 1);
     r->body = body;
@@ -117,6 +120,19 @@ static int inflate_body(struct pic_segment_reader *r, const struct pic_segment *
     int z = inflate(&r->zlib, Z_FINISH);
     bool whole = z == Z_STREAM_END && r->zlib.avail_in == 0 && r->zlib.avail_out == 0;
     return whole ? PIC_OK : PIC_EFORMAT;
+}
+
+/* The body of a segment, which may be there already: its hash covers every byte of it. */
+static int hold(struct pic_segment_reader *r, const struct pic_segment *segment)
+{
+    if (r->held && memcmp(r->hash, segment->hash, sizeof r->hash) == 0)
+        return PIC_OK;
+    int status = inflate_body(r, segment);
+    if (status == PIC_OK) {
+        r->held = true;
+        memcpy(r->hash, segment->hash, sizeof r->hash);
+    }
+    return status;
 }
 
 static int stream_of(struct pic_segment_reader *r, uint8_t entity, uint8_t field, uint8_t kind,
@@ -240,7 +256,7 @@ static int read_streams(struct pic_segment_reader *r, struct pic_cursor *c)
 
 int pic_segment_reader_open(struct pic_segment_reader *r, const struct pic_segment *segment)
 {
-    int status = inflate_body(r, segment);
+    int status = hold(r, segment);
     if (status != PIC_OK)
         return status;
     r->device = segment->device;
@@ -259,6 +275,14 @@ int pic_segment_reader_open(struct pic_segment_reader *r, const struct pic_segme
     if (status != PIC_OK)
         r->count = 0; /* nothing to read from a segment that did not open */
     return status;
+}
+
+bool pic_segment_reader_has(const struct pic_segment_reader *r, enum pic_kind kind)
+{
+    for (size_t i = 0; i < r->stream_n; i++)
+        if (r->streams[i].kind == kind && r->streams[i].uses > 0)
+            return true;
+    return false;
 }
 
 /* The stamp of change i: milliseconds move by the first column; the counter starts again when they

@@ -64,7 +64,8 @@ struct pic_program {
     size_t command_n;
     const struct pic_command *verbs;
     size_t verb_n;
-    int (*home)(struct pic_call *call); /* with no argument at all; NULL: the help */
+    int (*home)(struct pic_call *call);               /* with no argument at all; NULL: the help */
+    void (*ended)(struct pic_call *call, int status); /* told how a call ended; may be NULL */
 };
 
 /* A command found in the tables: command is its row, entity NULL where it has none. */

@@ -69,6 +69,8 @@ int pic_program_main(const struct pic_program *program, int argc, const char *co
     if (status == PIC_INTERRUPTED && call->unread)
         status = PIC_OK;
     say(call, status);
+    if (program->ended != NULL)
+        program->ended(call, status);
     pic_call_release(call);
     free(call);
     return pic_status_exit(status);

@@ -42,11 +42,11 @@ struct making {
 static void stamp_of(int64_t ms, char out[static STAMP_SIZE])
 {
     struct tm utc = {0};
-    char text[STAMP_SIZE];
+    char text[16];
     time_t seconds = (time_t)(ms / MS_PER_S);
     (void)gmtime_r(&seconds, &utc);
     (void)strftime(text, sizeof text, "%Y%m%dT%H%M%S", &utc);
-    (void)snprintf(out, STAMP_SIZE, "%.15s%03dZ", text, (int)(ms % MS_PER_S));
+    (void)snprintf(out, STAMP_SIZE, "%.15s%03uZ", text, (unsigned)(ms % MS_PER_S) % MS_PER_S);
 }
 
 /* False when it is not a stamp. */
@@ -85,7 +85,7 @@ static bool add_name(struct pic_archive_name **names, size_t *n, size_t *cap, co
         *cap = more;
     }
     struct pic_archive_name *at = &(*names)[(*n)++];
-    (void)snprintf(at->name, sizeof at->name, "%s", name);
+    (void)snprintf(at->name, sizeof at->name, "%.*s", (int)sizeof at->name - 1, name);
     at->time_ms = time_ms;
     return true;
 }

@@ -14,6 +14,7 @@
     TABLE(invite)                                                                                  \
     TABLE(settings)                                                                                \
     TABLE(care)                                                                                    \
+    TABLE(doctor)                                                                                  \
     TABLE(devices)                                                                                 \
     TABLE(courier)                                                                                 \
     TABLE(field)                                                                                   \

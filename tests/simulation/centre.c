@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "server/create.h"
-#include "server/own_log.h"
 #include "server/record.h"
+#include "server/restore.h"
+#include "server/verify.h"
+#include "tests/simulation/faults.h"
 #include "tests/simulation/history.h"
 #include "tests/simulation/promises.h"
 
@@ -307,7 +309,6 @@ void centre_invite(struct centre *c, unsigned organisation, uint32_t role, struc
     if (status != PIC_OK || pic_buf_status(out) != PIC_OK)
         broken(h, "founding", "invitation: %s", pic_status_name(status));
     pic_buf_release(&items);
-    c->backup_own = UINT64_MAX; /* an older copy does not know this device */
     tell(h, "centre: invites device %u", made.device);
 }
 
@@ -336,6 +337,8 @@ int centre_revoke(struct centre *c, uint32_t device)
         status = pic_db_commit(&c->server.journal_db, NULL);
     if (status != PIC_OK)
         broken(h, "revoking", "device %u: %s", device, pic_status_name(status));
+    c->backup_misses_one = true;
+    fault_note(FAULT_RETIRED);
     tell(h, "centre: retires device %u after %s", device, last);
     return status;
 }
@@ -349,17 +352,40 @@ void centre_rotate(struct centre *c)
     if (status != PIC_OK)
         broken(h, "rotating", "%s", pic_status_name(status));
     take_keys(c);
+    if (rotated)
+        fault_note(FAULT_KEY_ROTATED);
     tell(h, "centre: transport keys %s", rotated ? "rotated" : "kept");
+}
+
+static void tell_fault(void *context, const struct pic_verify_fault *f)
+{
+    broken(context, "6 (the server verifies)", "fault %d %s at %llu, device %u, %s", (int)f->kind,
+           pic_status_name(f->status), (unsigned long long)f->position, f->device, f->table);
+}
+
+void centre_verify(struct centre *c)
+{
+    struct pic_verify_report report;
+    const struct pic_verify_options options = {.fault = tell_fault, .context = c->machine.history};
+    centre_close(c);
+    int status = pic_server_verify(c->machine.folder, &options, &report, NULL);
+    if (status != PIC_OK)
+        broken(c->machine.history, "6 (the server verifies)", "%s", pic_status_name(status));
+    centre_open(c);
 }
 
 /* --- backups --- */
 
-static uint64_t own_sequence(struct centre *c)
+static void mark_restored(struct centre *c)
 {
-    struct pic_own_log log;
-    if (pic_own_log_load(c->server.journal, &log) != PIC_OK)
-        broken(c->machine.history, "reading", "the server's own sequence");
-    return log.seq;
+    struct history *h = c->machine.history;
+    int status = pic_db_begin(&c->server.journal_db, NULL);
+    if (status == PIC_OK)
+        status = pic_server_restored(&c->server, &h->random);
+    if (status == PIC_OK)
+        status = pic_db_commit(&c->server.journal_db, NULL);
+    if (status != PIC_OK)
+        broken(h, "restoring", "%s", pic_status_name(status));
 }
 
 void centre_back_up(struct centre *c)
@@ -367,23 +393,25 @@ void centre_back_up(struct centre *c)
     struct history *h = c->machine.history;
     if (c->backup == NULL)
         c->backup = crash_vfs_new("centre-copy", h->seed);
-    c->backup_own = own_sequence(c);
     centre_close(c);
     crash_vfs_copy(c->machine.disk, "", c->backup, "");
     centre_open(c);
+    c->backup_misses_one = false;
     tell(h, "centre: backed up");
 }
 
-bool centre_restore(struct centre *c)
+void centre_restore(struct centre *c)
 {
     struct history *h = c->machine.history;
-    if (c->backup == NULL || own_sequence(c) != c->backup_own)
-        return false;
+    if (c->backup == NULL)
+        return;
     centre_close(c);
     crash_vfs_copy(c->backup, "", c->machine.disk, "");
     tell(h, "centre: restored from its backup");
+    fault_note(FAULT_SERVER_RESTORED);
+    crash_vfs_limit(c->machine.disk, 0);
     centre_open(c);
+    mark_restored(c);
     promise_excuse_lost(h);
     promise_server_holds(h, true);
-    return true;
 }

@@ -19,7 +19,7 @@ struct centre {
     bool open;
     uint64_t organisations[FUNDS], funds[FUNDS], funders[FUNDS];
     struct crash_vfs *backup; /* NULL: none was made */
-    uint64_t backup_own;      /* its own sequence then */
+    bool backup_misses_one;   /* a device was retired since */
 };
 
 void centre_init(struct centre *c, struct history *h, const char *root);
@@ -38,9 +38,10 @@ void centre_found(struct centre *c); /* organisations, funds, shares */
 void centre_invite(struct centre *c, unsigned organisation, uint32_t role, struct pic_buf *out);
 int centre_revoke(struct centre *c, uint32_t device);
 int centre_enter(struct centre *c); /* one entry of reference data or money */
+/* What `pic-server verifier` says of the journal. */
+void centre_verify(struct centre *c);
 void centre_rotate(struct centre *c);
 void centre_back_up(struct centre *c);
-/* False when the server has written something of its own since, which only it held. */
-bool centre_restore(struct centre *c);
+void centre_restore(struct centre *c); /* and marked as restored; nothing where none was made */
 
 #endif

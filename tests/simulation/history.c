@@ -1,4 +1,5 @@
 #include "tests/simulation/history.h"
+#include "tests/simulation/faults.h"
 
 #include <ftw.h>
 #include <stdarg.h>
@@ -281,6 +282,7 @@ static void step_clock(struct history *h, struct laptop *l)
     m->offset_ms = jumps_ms[draw(h, sizeof jumps_ms / sizeof *jumps_ms)];
     m->drift_ppm = (int64_t)draw(h, 2000) - 1000;
     m->since_ms = h->now_ms;
+    fault_note(FAULT_LAPTOP_CLOCK);
     tell(h, "%s: its clock is now %+lld days off", m->name, (long long)(m->offset_ms / DAY_MS));
 }
 
@@ -289,34 +291,23 @@ static void step_disk(struct history *h, struct laptop *l)
     struct crash_vfs *disk = draw(h, 6) == 0 ? h->centre.machine.disk : l->machine.disk;
     bool full = chance(h, 60);
     crash_vfs_limit(disk, full ? crash_vfs_used(disk) + draw(h, 30000) : 0);
+    if (full)
+        fault_note(disk == h->centre.machine.disk ? FAULT_SERVER_FULL : FAULT_LAPTOP_FULL);
     tell(h, "%s: disk %s", crash_vfs_name(disk), full ? "nearly full" : "has room again");
-}
-
-/* What was acknowledged must not be lost on both sides at once: nobody could tell it then. So a
- * server goes back in time only where laptops did not, and the other way round. */
-static bool has_twins(const struct history *h)
-{
-    for (unsigned i = 0; i < h->laptop_n; i++)
-        for (unsigned k = i + 1; k < h->laptop_n; k++)
-            if (h->laptops[i].device == h->laptops[k].device)
-                return true;
-    return false;
 }
 
 static void step_backup(struct history *h, struct laptop *l)
 {
     if (l->backup.disk == NULL || draw(h, 2) == 0) {
         laptop_back_up(l);
-    } else if (promise_server_remembers(h)) {
+    } else {
         laptop_restore(l);
-        h->copied = true;
     }
 }
 
 static void step_clone(struct history *h, struct laptop *l)
 {
-    if (h->laptop_n < LAPTOPS_MAX && promise_server_remembers(h)) {
-        h->copied = true;
+    if (h->laptop_n < LAPTOPS_MAX) {
         struct laptop *twin = new_laptop(h);
         (void)mkdir(twin->machine.folder, S_IRWXU);
         laptop_clone(l, twin);
@@ -336,18 +327,42 @@ static void step_revoke(struct history *h, struct laptop *l)
            draw(h, 2) == 0 ? PIC_ROLE_ENTRY : PIC_ROLE_ASSOCIATION);
 }
 
+/* A clone goes on as the same device. */
+static bool has_twins(const struct history *h)
+{
+    for (unsigned i = 0; i < h->laptop_n; i++)
+        for (unsigned k = i + 1; k < h->laptop_n; k++)
+            if (h->laptops[i].device == h->laptops[k].device)
+                return true;
+    return false;
+}
+
+/* What the house cannot heal (README.md, Known limits): two laptops that are one device number
+ * again what the server forgot, each in its own way (seeds 1077, 1229); a retirement that was
+ * forgotten lets in meanwhile what some replicas quarantine (seed 31). And a laptop that was
+ * certified since, and has not received its certificate, is known to nobody else: it needs another
+ * invitation. */
+static bool may_restore(struct history *h)
+{
+    if (has_twins(h) || h->centre.backup_misses_one)
+        return false;
+    for (unsigned i = 0; i < h->laptop_n; i++)
+        if (!h->laptops[i].gone && !laptop_holds_certificate(&h->laptops[i]))
+            return false;
+    return true;
+}
+
 static void step_centre(struct history *h, struct laptop *l)
 {
     (void)l;
     switch (draw(h, 8)) {
     case 0:
         centre_back_up(&h->centre);
-        h->copied = has_twins(h);
         break;
     case 1:
     case 2:
-        if (!h->copied)
-            (void)centre_restore(&h->centre);
+        if (may_restore(h))
+            centre_restore(&h->centre);
         break;
     case 3:
         h->now_ms += (int64_t)draw(h, 45) * DAY_MS;
@@ -356,6 +371,7 @@ static void step_centre(struct history *h, struct laptop *l)
     case 4:
         h->centre.machine.offset_ms = (int64_t)draw(h, 2 * SKEW_MS) - SKEW_MS;
         tell(h, "centre: its clock moves");
+        fault_note(FAULT_SERVER_CLOCK);
         break;
     default:
         (void)centre_enter(&h->centre);
@@ -368,6 +384,7 @@ static void step_forge(struct history *h, struct laptop *l)
     (void)h;
     l->hostile = true;
     people_forge(l);
+    fault_note(FAULT_FORGED);
 }
 
 static void step_crash(struct history *h, struct laptop *l)
@@ -464,6 +481,7 @@ void history_live(uint64_t seed, bool tracing)
     promise_2_replicas_agree(h);
     promise_3_totals_add_up(h);
     promise_5_facts_stand(h);
+    promise_6_server_verifies(h);
     end(h);
     free(h);
 }

@@ -34,7 +34,6 @@ struct history {
     char trace[TRACE_LINES][TRACE_WIDTH];
     uint64_t told; /* lines so far */
     unsigned step;
-    bool copied; /* a laptop went back in time, or was cloned, since the server's backup */
     bool tracing;
 };
 

@@ -8,6 +8,7 @@
 
 #include "agent/enrol.h"
 #include "agent/status.h"
+#include "tests/simulation/faults.h"
 #include "tests/simulation/history.h"
 #include "tests/simulation/line.h"
 #include "tests/simulation/promises.h"
@@ -124,6 +125,18 @@ void laptop_enrol(struct laptop *l, struct pic_span bytes)
     tell(h, "%s: enrolled as device %u", l->machine.name, l->device);
 }
 
+bool laptop_holds_certificate(struct laptop *l)
+{
+    bool row = false;
+    sqlite3_stmt *stmt =
+        pic_db_prepare(&l->agent.db, "SELECT 1 FROM device WHERE device = ?1", NULL);
+    (void)sqlite3_bind_int64(stmt, 1, l->device);
+    if (stmt != NULL && pic_db_step(stmt, &row) != PIC_OK) /* NULL: it has no tables yet */
+        broken(l->machine.history, "reading", "%s: certificate", l->machine.name);
+    (void)sqlite3_finalize(stmt);
+    return row;
+}
+
 int laptop_sync(struct laptop *l, unsigned errands)
 {
     struct history *h = l->machine.history;
@@ -146,6 +159,8 @@ int laptop_sync(struct laptop *l, unsigned errands)
          pic_status_name(status), cut ? " (cut)" : "", (unsigned long long)report.changes_sent,
          (unsigned long long)report.segments_received, report.restamped ? ", restamped" : "",
          report.shifted ? ", shifted" : "", report.server_had_forgotten ? ", forgotten" : "");
+    if (report.segments_given > 0)
+        fault_note(FAULT_GIVEN_BACK);
     if (report.segments_given > 0)
         tell(h, "  gives %llu segments back", (unsigned long long)report.segments_given);
     if (status != PIC_OK)
@@ -223,6 +238,7 @@ void laptop_restore(struct laptop *l)
     crash_vfs_copy(l->backup.disk, "", l->machine.disk, "");
     l->kept = l->backup.kept;
     tell(h, "%s: restored from its backup", l->machine.name);
+    fault_note(FAULT_LAPTOP_RESTORED);
     laptop_open(l);
     promise_excuse_away(l);
     promise_excuse_lost(h);
@@ -244,5 +260,6 @@ void laptop_clone(struct laptop *from, struct laptop *to)
     to->revoked = from->revoked;
     laptop_open(from);
     laptop_open(to);
+    fault_note(FAULT_CLONED);
     tell(h, "%s: its disk is cloned as %s", from->machine.name, to->machine.name);
 }

@@ -37,6 +37,8 @@ void laptop_settle(struct laptop *l);
 
 /* Becomes a device with an invitation file. */
 void laptop_enrol(struct laptop *l, struct pic_span invitation);
+/* Whether it could show a server that forgot it who certified it. */
+bool laptop_holds_certificate(struct laptop *l);
 /* Runs the courier once over the line. Its status. */
 int laptop_sync(struct laptop *l, unsigned errands);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "tests/simulation/faults.h"
 #include "tests/simulation/history.h"
 #include "tests/simulation/people.h"
 
@@ -43,6 +44,7 @@ static void deliver_held(struct history *h)
     pic_buf_init(&reply, PIC_FRAME_MAX);
     unsigned at = draw(h, h->held_n);
     tell(h, "line: an old request arrives again");
+    fault_note(FAULT_LATE);
     (void)centre_answer(&h->centre, pic_buf_view(&h->held[at]), &reply);
     pic_buf_release(&reply);
 }
@@ -83,8 +85,10 @@ static void carry(struct line *line, struct pic_span request)
         pic_buf_release(&reply);
         return;
     }
-    if (chance(h, h->weather.trouble / 4))
+    if (chance(h, h->weather.trouble / 4)) {
         alter(h, &reply);
+        fault_note(FAULT_ANSWER_ALTERED);
+    }
     line->replies[(line->first + line->n++) % room] = reply;
 }
 
@@ -108,15 +112,18 @@ static int send(void *context, struct pic_span payload)
     switch (draw(h, 5)) {
     case 0:
         tell(h, "line: cut before the request arrives");
+        fault_note(FAULT_REQUEST_LOST);
         line->cut = true;
         break;
     case 1:
         tell(h, "line: cut before the answer arrives");
+        fault_note(FAULT_ANSWER_LOST);
         carry(line, payload);
         line->cut = true;
         break;
     case 2:
         tell(h, "line: a request arrives altered");
+        fault_note(FAULT_REQUEST_ALTERED);
         copy(&changed, payload);
         alter(h, &changed);
         carry(line, pic_buf_view(&changed));
@@ -124,6 +131,7 @@ static int send(void *context, struct pic_span payload)
         break;
     case 3:
         tell(h, "line: a request arrives twice");
+        fault_note(FAULT_DOUBLED);
         carry(line, payload);
         carry(line, payload);
         break;
@@ -148,6 +156,7 @@ static int receive(void *context, struct pic_buf *payload)
         return line->cut ? PIC_ECLOSED : PIC_ETIMEOUT;
     if (line->n > 1 && chance(h, h->weather.trouble / 4)) { /* two answers change places */
         tell(h, "line: answers out of order");
+        fault_note(FAULT_REORDERED);
         struct pic_buf *a = &line->replies[line->first];
         struct pic_buf *b = &line->replies[(line->first + 1) % room];
         struct pic_buf kept = *a;

@@ -1,5 +1,6 @@
 #include "tests/simulation/machine.h"
 
+#include "tests/simulation/faults.h"
 #include "tests/simulation/history.h"
 
 static const int64_t million = 1000000;
@@ -30,17 +31,21 @@ bool machine_is_cut(const struct machine *m)
 
 bool machine_restart(struct machine *m)
 {
-    static const char *const kinds[] = {
-        [CRASH_PROCESS] = "program killed",
-        [CRASH_POWER_ALL] = "power cut, all that was not synced is lost",
-        [CRASH_POWER_SOME] = "power cut, some of what was not synced is lost",
+    static const struct {
+        const char *words;
+        enum fault fault;
+    } kinds[] = {
+        [CRASH_PROCESS] = {"program killed", FAULT_KILLED},
+        [CRASH_POWER_ALL] = {"power cut, all that was not synced is lost", FAULT_POWER_ALL},
+        [CRASH_POWER_SOME] = {"power cut, some of what was not synced is lost", FAULT_POWER_SOME},
     };
     if (!machine_is_cut(m)) {
         machine_calm(m);
         return false;
     }
     enum crash_kind kind = (enum crash_kind)draw(m->history, CRASH_POWER_SOME + 1);
-    tell(m->history, "%s: %s", m->name, kinds[kind]);
+    tell(m->history, "%s: %s", m->name, kinds[kind].words);
+    fault_note(kinds[kind].fault);
     crash_vfs_crash(m->disk, kind);
     crash_vfs_arm(m->disk, CRASH_FAULT_NONE, 0);
     m->stopped = false;

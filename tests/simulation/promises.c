@@ -411,6 +411,13 @@ void promise_5_facts_stand(struct history *h)
     }
 }
 
+/* --- 6 --- */
+
+void promise_6_server_verifies(struct history *h)
+{
+    centre_verify(&h->centre);
+}
+
 /* --- 3 --- */
 
 static void totals_add_up(struct history *h, struct pic_db *db, const char *who)

@@ -1,4 +1,4 @@
-/* promises: the five invariants of every history. Each ends the program when it does not hold. */
+/* promises: the six invariants of every history. Each ends the program when it does not hold. */
 #ifndef PIC_SIMULATION_PROMISES_H
 #define PIC_SIMULATION_PROMISES_H
 
@@ -17,6 +17,8 @@ void promise_3_totals_add_up(struct history *h);
 void promise_4_nothing_lost_or_doubled(struct history *h);
 /* 5. A once fact never changes; a reversed fact counts zero; it is reversed at most once. */
 void promise_5_facts_stand(struct history *h);
+/* 6. What the server holds verifies, whatever it went through. */
+void promise_6_server_verifies(struct history *h);
 
 /* Part of 4 that holds at any moment: notes what a laptop holds receipts for. */
 void promise_note_acknowledged(struct laptop *l);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "agent/branch.h"
 #include "agent/courier.h"
 #include "agent/enrol.h"
 #include "agent/identities.h"
@@ -555,6 +556,155 @@ static void test_a_restored_backup_heals_itself(void **state)
         restored(s, generator_below(&g, 16), 1 + generator_below(&g, 8), generator_below(&g, 8));
 }
 
+/* --- what gives way to a server that was put back --- */
+
+/* The server, put back, got the same entries as before from a copy of this laptop, in other pieces:
+ * what was acknowledged gives way, and nothing is lost or doubled. */
+static void test_what_was_acknowledged_gives_way_to_the_same_in_other_pieces(void **state)
+{
+    struct scene *s = *state;
+    struct laptop *l = &s->laptop;
+    char copy[PATH_SIZE * 2];
+    struct pic_courier_report report;
+    uint64_t aside = 0;
+    sync_well(s, l);
+    uint64_t p = project(l, "Repas");
+    (void)expense(l, p, "10");
+    pic_agent_close(&l->agent);
+    (void)snprintf(copy, sizeof copy, "%s/copie", s->folder);
+    shell("cp -r", l->folder, copy);
+    laptop_open(l);
+    (void)expense(l, p, "20");
+    sync_well(s, l); /* three changes in one segment, acknowledged */
+    region_forget(&s->region, REGION_DEVICE, 0);
+
+    struct laptop twin;
+    laptop_prepare(&twin, s->folder, "copie", 8);
+    twin.keys = l->keys;
+    laptop_open(&twin);
+    sync_well(s, &twin); /* the first two, in another one */
+    (void)expense(&twin, p, "30");
+    sync_well(s, &twin);
+
+    (void)expense(l, p, "40");
+    assert_int_equal(sync_once(s, l, &report), PIC_OK);
+    assert_true(report.shifted);
+    assert_int_equal(standing(l), PIC_STANDING_RECEIVED);
+    assert_int_equal(ask_number(l, "SELECT count(*) FROM project"), 1);
+    assert_int_equal(ask_number(l, "SELECT count(*) FROM expense"), 4);
+    assert_int_equal(ask_number(l, "SELECT sum(amount) FROM expense"), 10000);
+    assert_int_equal(ask_number(l, "SELECT count(*) FROM aside"), 1); /* kept as it was signed */
+    assert_int_equal(pic_branch_aside_count(&l->agent, &aside), PIC_OK);
+    assert_int_equal(aside, 0); /* all of it was sent again: nobody waits for it */
+    sync_well(s, &twin);
+    assert_int_equal(ask_number(&twin, "SELECT count(*) FROM expense"), 4);
+    pic_agent_close(&twin.agent);
+    pic_keys_wipe(&twin.keys);
+}
+
+/* The server, put back, took the log of a copy of this laptop in before the place where this one's
+ * last receipt says that its own log went on, and other things behind it. */
+static void test_a_place_of_another_life_of_the_server_hides_nothing(void **state)
+{
+    struct scene *s = *state;
+    struct laptop *l = &s->laptop;
+    struct fake_store *store = &s->region.stage.store;
+    char copy[PATH_SIZE * 2];
+    struct pic_courier_report report;
+    const struct pic_op name[] = {
+        {.field = 2, .value = {.kind = PIC_KIND_TEXT, .s = pic_span_text("Second fonds")}},
+        {.field = 3, .value = {.kind = PIC_KIND_TEXT, .s = pic_span_text("pic")}},
+        {.field = 4, .value = {.kind = PIC_KIND_INT, .i = 2027}},
+        {.field = 5, .value = {.kind = PIC_KIND_REF, .i = (int64_t)REGION_ASSOCIATION}}};
+    sync_well(s, l);
+    uint64_t p = project(l, "Repas");
+    const uint64_t early = store->position;
+    store->position = early + 1000;
+    sync_well(s, l);
+    pic_agent_close(&l->agent);
+    (void)snprintf(copy, sizeof copy, "%s/copie", s->folder);
+    shell("cp -r", l->folder, copy);
+    laptop_open(l);
+    region_forget(&s->region, REGION_DEVICE, 0);
+    store->position = early;
+
+    struct laptop twin;
+    laptop_prepare(&twin, s->folder, "copie", 8);
+    twin.keys = l->keys;
+    laptop_open(&twin);
+    (void)expense(&twin, p, "30");
+    sync_well(s, &twin);
+    pic_agent_close(&twin.agent);
+    pic_keys_wipe(&twin.keys);
+    (void)region_write(&s->region, REGION_ASSOCIATION, PIC_FUND, 0, name, 4);
+
+    assert_int_equal(sync_once(s, l, &report), PIC_OK);
+    assert_true(report.shifted);
+    assert_int_equal(ask_number(l, "SELECT count(*) FROM expense"), 1);
+    assert_int_equal(ask_number(l, "SELECT count(*) FROM fund"), 2);
+    assert_int_equal(standing(l), PIC_STANDING_RECEIVED);
+}
+
+enum { COLLEAGUE = 77 };
+
+/* A segment of a colleague's log: its first entry, titled. */
+static void colleague_writes(const char *title, struct pic_buf *bytes, struct pic_segment *segment)
+{
+    static const uint8_t start[PIC_HASH_SIZE];
+    struct pic_signer signer = {.seed = {.bytes = {7}}};
+    const struct pic_op op = {.field = 2,
+                              .value = {.kind = PIC_KIND_TEXT, .s = pic_span_text(title)}};
+    const struct pic_change change = {.dot = pic_dot(COLLEAGUE, 1),
+                                      .id = pic_dot(COLLEAGUE, 1),
+                                      .stamp = pic_clock_at(REGION_NOW_MS),
+                                      .entity = PIC_PROJECT,
+                                      .op_n = 1,
+                                      .ops = &op};
+    const struct pic_change *const changes[] = {&change};
+    size_t taken = 0;
+    pic_signer_from_seed(&signer);
+    pic_buf_init(bytes, PIC_SEGMENT_MAX);
+    assert_int_equal(pic_segment_seal(changes, 1, REGION_ASSOCIATION, start, PIC_DICTIONARY_VERSION,
+                                      &signer, bytes, &taken),
+                     PIC_OK);
+    assert_int_equal(pic_segment_read(pic_buf_view(bytes), segment), PIC_OK);
+}
+
+static int see_title(void *context, const struct pic_change *change)
+{
+    bool *seen = context;
+    *seen = pic_span_equal(change->ops[0].value.s, pic_span_text("Avant"));
+    assert_int_equal(change->dot, pic_dot(COLLEAGUE, 1));
+    return PIC_OK;
+}
+
+static void test_what_a_colleague_wrote_and_gave_way_is_shown(void **state)
+{
+    struct scene *s = *state;
+    struct pic_agent *agent = &s->laptop.agent;
+    struct pic_status_facts facts;
+    struct pic_segment before, after;
+    struct pic_buf bytes[2];
+    uint64_t position = 0;
+    bool seen = false;
+    sync_well(s, &s->laptop);
+    colleague_writes("Avant", &bytes[0], &before);
+    colleague_writes("Après", &bytes[1], &after);
+    assert_int_equal(pic_agent_begin(agent, NULL), PIC_OK);
+    assert_int_equal(pic_journal_append(agent->journal, &before, &position), PIC_OK);
+    assert_int_equal(pic_journal_append(agent->journal, &after, &position), PIC_EFORK);
+    assert_int_equal(pic_branch_leave(agent, &after), PIC_OK);
+    assert_int_equal(pic_journal_append(agent->journal, &after, &position), PIC_OK);
+    assert_int_equal(pic_agent_commit(agent, NULL), PIC_OK);
+    assert_int_equal(pic_agent_rebuild(agent, NULL), PIC_OK);
+    assert_int_equal(pic_status_read(agent, &facts), PIC_OK);
+    assert_int_equal(facts.aside, 1);
+    assert_int_equal(pic_branch_aside_each(agent, see_title, &seen), PIC_OK);
+    assert_true(seen);
+    pic_buf_release(&bytes[0]);
+    pic_buf_release(&bytes[1]);
+}
+
 /* A segment arrived, its answer did not, and the same entries were sealed again in other pieces. */
 static void test_sealing_again_what_had_arrived_doubles_nothing(void **state)
 {
@@ -629,6 +779,9 @@ int main(void)
         TEST(test_a_clock_from_2041_is_put_right_in_order),
         TEST(test_a_server_that_forgot_is_told_again),
         TEST(test_a_restored_backup_heals_itself),
+        TEST(test_what_was_acknowledged_gives_way_to_the_same_in_other_pieces),
+        TEST(test_a_place_of_another_life_of_the_server_hides_nothing),
+        TEST(test_what_a_colleague_wrote_and_gave_way_is_shown),
         TEST(test_sealing_again_what_had_arrived_doubles_nothing),
         TEST(test_a_receipt_file_shows_every_flipped_bit),
         TEST(test_refusals_of_an_invitation_are_told_apart),

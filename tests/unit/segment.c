@@ -115,6 +115,25 @@ static void assert_same_change(const struct pic_change *a, const struct pic_chan
     }
 }
 
+static bool carries(const struct pic_change *c, enum pic_kind kind)
+{
+    for (unsigned k = 0; k < c->op_n; k++)
+        if (c->ops[k].value.kind == kind)
+            return true;
+    return false;
+}
+
+static void assert_kinds(const struct pic_segment_reader *reader,
+                         const struct pic_change *const *expected, size_t n)
+{
+    for (int kind = 0; kind < PIC_KIND_COUNT; kind++) {
+        bool any = false;
+        for (size_t i = 0; i < n && !any; i++)
+            any = carries(expected[i], (enum pic_kind)kind);
+        assert_int_equal(pic_segment_reader_has(reader, (enum pic_kind)kind), any);
+    }
+}
+
 static void read_back(struct pic_segment_reader *reader, const struct pic_signer *signer,
                       struct pic_span bytes, const struct pic_change *const *expected, size_t n)
 {
@@ -128,6 +147,7 @@ static void read_back(struct pic_segment_reader *reader, const struct pic_signer
     assert_int_equal(pic_segment_check(reader, &s, &stamp), PIC_OK);
     assert_true(stamp == expected[n - 1]->stamp);
     assert_int_equal(pic_segment_reader_open(reader, &s), PIC_OK);
+    assert_kinds(reader, expected, n);
     for (size_t i = 0; i <= n; i++) {
         struct pic_change c = {0};
         bool done = false;
@@ -161,6 +181,46 @@ static void what_is_sealed_is_read_back(void **state)
             pic_buf_release(&out);
         }
     }
+    pic_segment_reader_free(reader);
+    free(h);
+}
+
+/* What it keeps of a segment never stands for another one, nor for one that it could not read. */
+static void a_reader_tells_segments_apart(void **state)
+{
+    (void)state;
+    enum { SEGMENTS = 2, TURNS = 4 };
+    struct generator g = generator_from(4);
+    struct history *h = calloc(SEGMENTS, sizeof *h);
+    struct pic_segment_reader *reader;
+    struct pic_signer signer;
+    struct pic_buf out[SEGMENTS];
+    size_t taken[SEGMENTS];
+    pic_signer_new(&signer, pic_random_system());
+    assert_non_null(h);
+    assert_int_equal(pic_segment_reader_new(&reader), PIC_OK);
+    for (int i = 0; i < SEGMENTS; i++) {
+        some_history(&g, &h[i], 7, false);
+        pic_buf_init(&out[i], PIC_SEGMENT_MAX);
+        assert_int_equal(
+            pic_segment_seal(h[i].order, h[i].n, 42, nothing, 1, &signer, &out[i], &taken[i]),
+            PIC_OK);
+    }
+    for (int turn = 0; turn < TURNS; turn++) {
+        int i = turn % SEGMENTS;
+        struct pic_buf *other = &out[(turn + 1) % SEGMENTS];
+        struct pic_segment s;
+        uint8_t *end_of_body = &other->data[other->len - PIC_SIGNATURE_SIZE - 1];
+        read_back(reader, &signer, pic_buf_view(&out[i]), h[i].order, taken[i]);
+        *end_of_body ^= UINT8_MAX;
+        assert_int_equal(pic_segment_read(pic_buf_view(other), &s), PIC_OK);
+        assert_int_not_equal(pic_segment_check(reader, &s, NULL), PIC_OK);
+        assert_int_not_equal(pic_segment_check(reader, &s, NULL), PIC_OK);
+        *end_of_body ^= UINT8_MAX;
+        read_back(reader, &signer, pic_buf_view(&out[i]), h[i].order, taken[i]);
+    }
+    for (int i = 0; i < SEGMENTS; i++)
+        pic_buf_release(&out[i]);
     pic_segment_reader_free(reader);
     free(h);
 }
@@ -317,6 +377,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_sealed_is_read_back),
+        cmocka_unit_test(a_reader_tells_segments_apart),
         cmocka_unit_test(a_flipped_bit_never_verifies_and_never_harms),
         cmocka_unit_test(a_change_too_large_for_a_segment_is_refused),
         cmocka_unit_test(loose_changes_round_trip),
