@@ -275,14 +275,21 @@ static int want(void *context, uint64_t id, struct pic_span hash)
     return status;
 }
 
-/* What is named here and not held: summaries, and, where this laptop records for an association,
- * the sealed people of its other laptops. */
+/* What is named here and not held: summaries, the documents of the laptop that this one replaces,
+ * and, where it records for an association, the sealed people of the other laptops. */
 static int list_incoming(struct pic_courier *c)
 {
-    sqlite3_stmt *stmt = pic_query(c->agent->queries, PIC_QUERY_SUMMARIES);
+    sqlite3_stmt *stmt = pic_query(c->agent->queries, PIC_QUERY_INCOMING);
     bool row = false;
+    uint64_t restored = 0;
     pic_buf_init(&c->in.wanted, INCOMING_MAX);
-    int status = stmt == NULL ? PIC_EIO : pic_db_step(stmt, &row);
+    int status = pic_journal_number_get(c->agent->journal, "rescue_restored", &restored);
+    if (status == PIC_OK && stmt == NULL)
+        status = PIC_EIO;
+    if (status == PIC_OK) {
+        (void)sqlite3_bind_int(stmt, 1, restored != 0);
+        status = pic_db_step(stmt, &row);
+    }
     while (status == PIC_OK && row) {
         struct pic_span hash = pic_db_column_span(stmt, 0);
         if (hash.n == PIC_HASH_SIZE)

@@ -44,7 +44,7 @@ struct pic_outgoing {
 
 struct pic_incoming {
     bool here, asking, listed;
-    struct pic_buf wanted; /* hashes of what is not here: summaries, and sealed people */
+    struct pic_buf wanted; /* hashes of what is not here and should be */
     size_t at;             /* in wanted, of what comes next */
     uint8_t hash[PIC_HASH_SIZE];
     uint64_t offset;

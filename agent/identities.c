@@ -220,6 +220,70 @@ int pic_identities_confide(struct pic_agent *agent, const struct pic_keys *keys,
     return status;
 }
 
+/* --- the recovery sheet --- */
+
+int pic_identities_secret(struct pic_agent *agent, const struct pic_keys *keys,
+                          struct pic_dh_pair *out)
+{
+    struct pic_identity_keys readable;
+    const struct pic_dh_pair *pair = NULL;
+    int status = pic_identities_keys(agent, keys, &readable);
+    if (status == PIC_OK)
+        status = organisation_pair(agent, &readable, &pair);
+    if (status == PIC_OK)
+        *out = *pair;
+    pic_identities_keys_wipe(&readable);
+    return status;
+}
+
+int pic_identities_is_ours(struct pic_agent *agent, const struct pic_dh_pair *pair)
+{
+    uint8_t key[PIC_KEY_SIZE];
+    int status = pic_identities_organisation(agent, key);
+    if (status != PIC_OK || memcmp(key, pair->public, sizeof key) == 0)
+        return status;
+    return memcmp(key, agent->self.box_key, sizeof key) == 0 ? PIC_ENOT_FOUND : PIC_ERESCUE_OTHER;
+}
+
+int pic_identities_readable(struct pic_agent *agent, bool *readable)
+{
+    uint8_t key[PIC_KEY_SIZE];
+    bool row = false;
+    int status = pic_identities_organisation(agent, key);
+    *readable = status == PIC_OK && memcmp(key, agent->self.box_key, sizeof key) == 0;
+    if (status != PIC_OK || *readable || agent->state == NULL)
+        return status;
+    sqlite3_stmt *stmt = pic_query(agent->queries, PIC_QUERY_GRANTS);
+    if (stmt == NULL)
+        return PIC_EIO;
+    (void)sqlite3_bind_int64(stmt, 1, agent->self.device);
+    status = pic_db_step(stmt, &row);
+    (void)sqlite3_reset(stmt);
+    *readable = row;
+    return status;
+}
+
+int pic_identities_recover(struct pic_agent *agent, const struct pic_keys *keys,
+                           const struct pic_dh_pair *pair, struct pic_err *err)
+{
+    struct pic_dh_pair known = {0};
+    struct pic_identity_waiting self = {.device = agent->self.device, .id = agent->self.device};
+    int status = pic_identities_is_ours(agent, pair);
+    if (status == PIC_ENOT_FOUND)
+        status = PIC_ERESCUE_OTHER;
+    if (status == PIC_OK)
+        status = pic_identities_secret(agent, keys, &known);
+    pic_secret_wipe(&known.secret);
+    if (status == PIC_OK)
+        return PIC_OK;
+    if (status == PIC_ESEALED)
+        status = pic_query_numbers(agent->queries, PIC_QUERY_OWN_DEVICE, &self.id, 1);
+    if (status == PIC_OK && self.id == 0)
+        status = PIC_ENOT_FOUND;
+    memcpy(self.key, agent->self.box_key, sizeof self.key);
+    return status == PIC_OK ? record_grant(agent, pair, &self, err) : pic_fail(err, status, NULL);
+}
+
 /* --- counting --- */
 
 static int by_word(const void *a, const void *b)

@@ -62,6 +62,19 @@ PIC_MUST_USE int pic_identities_waiting(struct pic_agent *agent, pic_identity_wa
 PIC_MUST_USE int pic_identities_confide(struct pic_agent *agent, const struct pic_keys *keys,
                                         const struct pic_identity_waiting *to, struct pic_err *err);
 
+/* The association's own pair, for the recovery sheet; the caller wipes the secret. PIC_ESEALED. */
+PIC_MUST_USE int pic_identities_secret(struct pic_agent *agent, const struct pic_keys *keys,
+                                       struct pic_dh_pair *out);
+/* A pair that came from the recovery sheet is the association's: PIC_OK, PIC_ERESCUE_OTHER, or
+ * PIC_ENOT_FOUND while no other laptop of the association is known here. */
+PIC_MUST_USE int pic_identities_is_ours(struct pic_agent *agent, const struct pic_dh_pair *pair);
+/* Keeps it for this laptop, as what another laptop would have confided: one change, unless it is
+ * readable already. PIC_ERESCUE_OTHER, PIC_ENOT_FOUND (this laptop has no certificate yet). */
+PIC_MUST_USE int pic_identities_recover(struct pic_agent *agent, const struct pic_keys *keys,
+                                        const struct pic_dh_pair *pair, struct pic_err *err);
+/* Whether this laptop has the association's key; needs no secret. */
+PIC_MUST_USE int pic_identities_readable(struct pic_agent *agent, bool *readable);
+
 /* Gives this laptop's participants their counting tokens (identity.h), where the association's key
  * is readable and name and day of birth are. Transactions of its own. */
 PIC_MUST_USE int pic_identities_count(struct pic_agent *agent, const struct pic_keys *keys,

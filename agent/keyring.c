@@ -194,6 +194,19 @@ int pic_keys_save(const struct pic_keys *keys, const char *folder, struct pic_sp
     return status == PIC_OK ? PIC_OK : pic_fail(err, status, "cles.pic", NULL);
 }
 
+int pic_keys_destroy(const char *folder)
+{
+    char path[PATH_SIZE];
+    int status = keys_path(folder, path);
+    if (status != PIC_OK)
+        return status;
+    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0)
+        return errno == ENOENT ? PIC_OK : PIC_EIO;
+    overwrite(file);
+    return unlink(path) == 0 ? sync_folder_of(path) : PIC_EIO;
+}
+
 int pic_keys_load(struct pic_keys *keys, const char *folder, struct pic_span passphrase,
                   struct pic_err *err)
 {

@@ -41,6 +41,9 @@ PIC_MUST_USE int pic_passphrase_check(char *typed, struct pic_buf *out, struct p
 PIC_MUST_USE int pic_keys_save(const struct pic_keys *keys, const char *folder,
                                struct pic_span passphrase, uint32_t passes,
                                const struct pic_random *random, struct pic_err *err);
+/* Destroys folder/cles.pic: what it protected can be read by nobody from then on. PIC_EIO; none
+ * there is no error. */
+PIC_MUST_USE int pic_keys_destroy(const char *folder);
 /* PIC_EPASSPHRASE, PIC_EFILE, PIC_EFORMAT, PIC_EMEMORY. */
 PIC_MUST_USE int pic_keys_load(struct pic_keys *keys, const char *folder,
                                struct pic_span passphrase, struct pic_err *err);

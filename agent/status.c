@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/branch.h"
+#include "agent/identities.h"
 #include "agent/query.h"
 
 /* The last receipt, checked once more: what is shown as proof is proof at that moment. */
@@ -54,6 +55,28 @@ static int read_contact(struct pic_agent *agent, struct pic_status_facts *out, b
     return status;
 }
 
+/* The recovery sheet: a task of the laptops that can print it, until it was retyped once. A
+ * hand-over begins it anew. */
+static int read_rescue(struct pic_agent *agent, struct pic_status_facts *out)
+{
+    uint64_t printed = 0;
+    uint64_t rehearsed = 0;
+    uint64_t since = 0;
+    bool readable = false;
+    int status = pic_journal_number_get(agent->journal, "rescue_printed", &printed);
+    if (status == PIC_OK)
+        status = pic_journal_number_get(agent->journal, "rescue_rehearsed", &rehearsed);
+    if (status == PIC_OK)
+        status = pic_journal_number_get(agent->journal, "rescue_since", &since);
+    if (status == PIC_OK && (agent->self.role & PIC_ROLE_ASSOCIATION) != 0)
+        status = pic_identities_readable(agent, &readable);
+    int64_t from_ms = since != 0 ? (int64_t)since : out->enrolled_ms;
+    out->rescue_printed_ms = (int64_t)printed;
+    out->rescue_rehearsed_ms = (int64_t)rehearsed;
+    out->rescue_due = readable && rehearsed == 0 && out->now_ms - from_ms > PIC_STATUS_REHEARSE_MS;
+    return status;
+}
+
 static enum pic_standing standing_of(const struct pic_status_facts *f, bool forgotten, bool written)
 {
     int64_t since = f->last_contact_ms != 0 ? f->last_contact_ms : f->enrolled_ms;
@@ -83,8 +106,12 @@ int pic_status_read(struct pic_agent *agent, struct pic_status_facts *out)
     if (status == PIC_OK)
         status = read_receipt(agent, out);
     if (status == PIC_OK)
+        status = read_rescue(agent, out);
+    if (status == PIC_OK)
         status = pic_agent_head(agent, &head);
     bool written = head.seq > 0 || out->pending.changes > 0;
+    out->all_received = out->pending.changes + out->pending.documents == 0 && !forgotten &&
+                        (!written || out->covers);
     out->standing = standing_of(out, forgotten, written);
     return status;
 }

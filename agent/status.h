@@ -6,7 +6,10 @@
 
 #include "agent/store.h"
 
-enum { PIC_STATUS_SILENT_MS = 14 * 24 * 60 * 60 * 1000 };
+enum {
+    PIC_STATUS_SILENT_MS = 14 * 24 * 60 * 60 * 1000,
+    PIC_STATUS_REHEARSE_MS = 7 * 24 * 60 * 60 * 1000, /* to retype the recovery sheet */
+};
 
 /* The banner, by priority. */
 enum pic_standing {
@@ -28,7 +31,11 @@ struct pic_status_facts {
     int64_t enrolled_ms;      /* when this laptop was enrolled, for silence before any contact */
     int64_t clock_offset_ms;  /* this clock minus the server's */
     bool has_receipt, covers; /* covers: its head is the local head */
+    bool all_received;        /* nothing is here that the server does not hold */
     struct pic_receipt receipt;
+    bool rescue_due;           /* the recovery sheet should have been retyped by now */
+    int64_t rescue_printed_ms; /* 0: never */
+    int64_t rescue_rehearsed_ms;
 };
 
 PIC_MUST_USE int pic_status_read(struct pic_agent *agent, struct pic_status_facts *out);

@@ -11,9 +11,29 @@ extern const struct pic_program pic_agent_program;
 int pic_command_home(struct pic_call *call);
 /* init.c */
 int pic_command_init(struct pic_call *call);
+/* Makes the store that --invitation or --code asks for. check, which may be NULL, has a last look
+ * at it: what it refuses is as if it had never begun. */
+typedef int pic_init_check(void *context, struct pic_agent *agent, struct pic_err *err);
+PIC_MUST_USE int pic_init_store(struct pic_call *call, pic_init_check *check, void *context);
+/* rescue.c */
+int pic_command_rescue_print(struct pic_call *call);
+int pic_command_rescue_verify(struct pic_call *call);
+int pic_command_rescue_restore(struct pic_call *call);
 /* passphrase.c */
 int pic_command_lock(struct pic_call *call);
 int pic_command_passphrase(struct pic_call *call);
+/* The keys under the passphrase of today, which is asked for even while they are unlocked: whoever
+ * finds the laptop open must not be able to shut its owner out. */
+PIC_MUST_USE int pic_passphrase_old(struct pic_call *call, const struct pic_agent *agent,
+                                    struct pic_keys *keys);
+/* Seals them under a new one, asked for or read from --nouvelle. */
+PIC_MUST_USE int pic_passphrase_new(struct pic_call *call, const struct pic_agent *agent,
+                                    const struct pic_keys *keys);
+/* keeper.c */
+int pic_command_who(struct pic_call *call);
+int pic_command_hand_over(struct pic_call *call);
+/* removal.c */
+int pic_command_remove(struct pic_call *call);
 /* standing.c */
 int pic_command_status(struct pic_call *call);
 /* waiting.c */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/keeper.h"
 #include "agent/session.h"
 #include "protocol/crypto/vault.h"
 #include "schema/dictionary/identifiers.h"
@@ -207,10 +208,9 @@ void pic_desk_name(struct pic_agent *agent, uint64_t id, struct pic_buf *out)
 void pic_desk_author(struct pic_agent *agent, uint64_t dot, struct pic_buf *out)
 {
     uint32_t device = pic_dot_device(dot);
-    if (device == agent->self.device) {
-        pic_buf_text(out, agent->self.person);
+    size_t before = out->len;
+    if (pic_keeper_of(agent, dot, out) == PIC_OK && out->len > before)
         return;
-    }
     if (device == PIC_DEVICE_SERVER) {
         pic_buf_text(out, agent->self.server_name);
         return;

@@ -43,7 +43,7 @@ PIC_MUST_USE int pic_desk_cancelled_id(struct pic_call *call, struct pic_agent *
 /* Appends the name of a row; where it has none, its kind and what it is about, else its number.
  * Nothing for id 0. */
 void pic_desk_name(struct pic_agent *agent, uint64_t id, struct pic_buf *out);
-/* Appends who a device is: its label, or its number. */
+/* Appends who wrote a change: the person at the keyboard, else the label of the device. */
 void pic_desk_author(struct pic_agent *agent, uint64_t dot, struct pic_buf *out);
 /* Appends a value as people read it, references by name, codes by label. */
 void pic_desk_value(struct pic_agent *agent, const struct pic_field *field,

@@ -135,7 +135,7 @@ static int from_code(struct pic_call *call, struct pic_agent *agent, struct answ
     return status;
 }
 
-int pic_command_init(struct pic_call *call)
+int pic_init_store(struct pic_call *call, pic_init_check *check, void *context)
 {
     const struct pic_desk *desk = call->context;
     bool file = pic_call_has(call, "invitation");
@@ -150,6 +150,8 @@ int pic_command_init(struct pic_call *call)
     if (opened)
         status = file ? from_file(call, &agent, &answers, &keys)
                       : from_code(call, &agent, &answers, &keys);
+    if (status == PIC_OK && check != NULL)
+        status = check(context, &agent, &call->err);
     if (status == PIC_OK) {
         pic_session_save(&keys, agent.folder, desk->runtime);
         pic_call_tell(call, PIC_TELL_INIT_DONE, agent.self.organisation_name, NULL);
@@ -161,4 +163,9 @@ int pic_command_init(struct pic_call *call)
     else
         pic_agent_close(&agent);
     return status;
+}
+
+int pic_command_init(struct pic_call *call)
+{
+    return pic_init_store(call, NULL, NULL);
 }

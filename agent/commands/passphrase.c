@@ -17,10 +17,7 @@ int pic_command_lock(struct pic_call *call)
     return PIC_OK;
 }
 
-/* The keys under the passphrase of today, which is asked for even while they are unlocked: whoever
- * finds the laptop open must not be able to shut its owner out. */
-static int open_with_old(struct pic_call *call, const struct pic_agent *agent,
-                         struct pic_keys *keys)
+int pic_passphrase_old(struct pic_call *call, const struct pic_agent *agent, struct pic_keys *keys)
 {
     struct pic_buf passphrase;
     pic_buf_init(&passphrase, KEY_MAX);
@@ -33,8 +30,8 @@ static int open_with_old(struct pic_call *call, const struct pic_agent *agent,
     return status;
 }
 
-static int seal_with_new(struct pic_call *call, const struct pic_agent *agent,
-                         const struct pic_keys *keys)
+int pic_passphrase_new(struct pic_call *call, const struct pic_agent *agent,
+                       const struct pic_keys *keys)
 {
     struct pic_buf passphrase;
     pic_buf_init(&passphrase, KEY_MAX);
@@ -55,9 +52,9 @@ int pic_command_passphrase(struct pic_call *call)
     struct pic_keys keys = {0};
     int status = pic_desk_open(call, PIC_AGENT_WRITE, &agent);
     if (status == PIC_OK)
-        status = open_with_old(call, &agent, &keys);
+        status = pic_passphrase_old(call, &agent, &keys);
     if (status == PIC_OK)
-        status = seal_with_new(call, &agent, &keys);
+        status = pic_passphrase_new(call, &agent, &keys);
     if (status == PIC_OK)
         pic_call_tell(call, PIC_TELL_PASSPHRASE_CHANGED, NULL);
     pic_keys_wipe(&keys);

@@ -54,6 +54,12 @@ static void put_json(const struct pic_status_facts *f, struct pic_buf *out)
     pic_json_text(&j, f->has_receipt ? pic_buf_string(&text) : NULL);
     pic_json_key(&j, "accuse_verifie");
     pic_json_bool(&j, f->has_receipt);
+    pic_json_key(&j, "fiche_a_verifier");
+    pic_json_bool(&j, f->rescue_due);
+    pic_buf_clear(&text);
+    put_iso(f->rescue_rehearsed_ms, &text);
+    pic_json_key(&j, "fiche_verifiee");
+    pic_json_text(&j, f->rescue_rehearsed_ms == 0 ? NULL : pic_buf_string(&text));
     pic_json_key(&j, "ecart_horloge_s");
     pic_json_int(&j, f->clock_offset_ms / MS_PER_S);
     pic_json_close(&j);
@@ -174,6 +180,17 @@ static void put_rest(const struct pic_status_facts *f, struct pic_buf *out)
     pic_buf_release(&b);
 }
 
+/* What a person should do one of these days. */
+static void put_tasks(const struct pic_status_facts *f, struct pic_buf *out)
+{
+    if (!f->rescue_due)
+        return;
+    pic_buf_text(out, "  ");
+    pic_speech_tell(
+        out, f->rescue_printed_ms == 0 ? PIC_TELL_RESCUE_NEVER_PRINTED : PIC_TELL_RESCUE_DUE, NULL);
+    pic_buf_text(out, "\n");
+}
+
 int pic_command_status(struct pic_call *call)
 {
     struct pic_agent agent;
@@ -187,6 +204,7 @@ int pic_command_status(struct pic_call *call)
         put_banner(&facts, &call->out);
         put_contact(&facts, &call->out);
         put_rest(&facts, &call->out);
+        put_tasks(&facts, &call->out);
     }
     pic_agent_close(&agent);
     return status == PIC_OK ? pic_status_outcome(&facts) : status;

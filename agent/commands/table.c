@@ -10,8 +10,36 @@ static const struct pic_option init_options[] = {
     {"oui", NULL, "Les mots de contrôle ont été comparés : ce sont les mêmes", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
+static const struct pic_option sheet_options[] = {
+    {"texte", NULL, "En texte plutôt qu'en page à imprimer ; sans FICHIER, à l'écran", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option rehearse_options[] = {
+    {"fiche", "FICHIER", "Lit les quatre lignes dans ce fichier, pour un script", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option rescue_options[] = {
+    {"invitation", "FICHIER", "Nouvelle invitation remise par la Région", NULL, 0},
+    {"code", "CODE", "Ou le code de cette invitation", NULL, 0},
+    {"serveur", "ADRESSE", "Adresse du serveur, avec --code : tcp://pic.exemple.fr:7443", NULL, 0},
+    {"nom", "NOM", "Votre prénom et nom, visibles dans l'historique", NULL, 0},
+    {"fiche", "FICHIER", "Lit les quatre lignes dans ce fichier, pour un script", NULL, 0},
+    {"oui", NULL, "Les mots ont été comparés : ce sont les mêmes", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
 static const struct pic_option passphrase_options[] = {
     {"nouvelle", "FICHIER", "Lit la nouvelle phrase dans ce fichier, pour un script", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option hand_over_options[] = {
+    {"nom", "NOM", "Prénom et nom de la personne qui prend la suite", NULL, 0},
+    {"nouvelle", "FICHIER", "Lit la nouvelle phrase dans ce fichier, pour un script", NULL, 0},
+    {"oui", NULL, "Continue sans demander", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option remove_options[] = {
+    {"copie", "FICHIER", "Fait d'abord une copie scellée, relue et comparée", NULL, 0},
+    {"mot", "MOT", "Le mot à taper, pour un script", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
 static const struct pic_option yes_options[] = {
@@ -167,6 +195,42 @@ static const struct pic_command commands[] = {
      .detail = "La phrase d'aujourd'hui est demandée d'abord, puis la nouvelle deux fois.",
      .options = passphrase_options,
      .run = pic_command_passphrase},
+    {.path = "qui",
+     .usage = "[NOM]",
+     .summary = "Dit qui est au clavier, ou que c'est quelqu'un d'autre à partir de maintenant",
+     .detail =
+         "Pour un ordinateur à plusieurs : l'historique montre qui a écrit quoi. Un prénom et "
+         "une initiale suffisent.",
+     .run = pic_command_who,
+     .arg_max = 1},
+    {.path = "passation",
+     .summary = "Remet l'ordinateur à une autre personne : son nom, sa phrase de passe",
+     .detail = "Ce qui reste à envoyer part, ou est annoncé. La passation s'écrit dans "
+               "l'historique ; l'ancienne phrase n'ouvre plus rien.",
+     .options = hand_over_options,
+     .run = pic_command_hand_over},
+    {.path = "effacer",
+     .summary = "Efface de cet ordinateur tout ce que pic y garde",
+     .detail = "Refuse tant que la Région n'a pas tout reçu, sauf avec une copie (--copie).",
+     .options = remove_options,
+     .run = pic_command_remove},
+    {.path = "secours imprimer",
+     .usage = "[FICHIER]",
+     .summary = "Écrit la fiche de secours : deux pages à imprimer et à mettre sous clé",
+     .detail = "La fiche porte la clé de l'association. Imprimez le fichier, puis supprimez-le.",
+     .options = sheet_options,
+     .run = pic_command_rescue_print,
+     .arg_max = 1},
+    {.path = "secours verifier",
+     .summary = "Fait retaper la fiche de secours, pour savoir qu'elle marche",
+     .options = rehearse_options,
+     .run = pic_command_rescue_verify},
+    {.path = "secours restaurer",
+     .summary = "Fait tout revenir sur un nouvel ordinateur : invitation et fiche de secours",
+     .detail = "Si le contact avec la Région manque, la même commande sans invitation reprend.",
+     .options = rescue_options,
+     .run = pic_command_rescue_restore,
+     .flags = PIC_COMMAND_NO_STORE},
     {.path = "identite voir",
      .usage = "NUMÉRO",
      .summary = "Ouvre l'identité scellée d'une saisie",

@@ -131,3 +131,23 @@ void pic_naming_value(struct pic_state *state, const struct pic_field *field,
     else
         pic_value_format(field, value, PIC_STYLE_SCREEN, out);
 }
+
+int pic_naming_author(struct pic_db *db, uint64_t dot, struct pic_buf *out, bool *found)
+{
+    /* Entity ids are dots: those of one device, in the order in which it wrote them. */
+    static const char sql[] = "SELECT name FROM author WHERE id > ?1 AND id <= ?2"
+                              " AND cancelled IS NULL ORDER BY id DESC LIMIT 1";
+    sqlite3_stmt *stmt = pic_db_prepare(db, sql, NULL);
+    *found = false;
+    if (stmt == NULL)
+        return PIC_EIO;
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)pic_dot(pic_dot_device(dot), 0));
+    (void)sqlite3_bind_int64(stmt, 2, (sqlite3_int64)dot);
+    int status = pic_db_step(stmt, found);
+    if (status == PIC_OK && *found) {
+        struct pic_span name = pic_db_column_span(stmt, 0);
+        pic_buf_bytes(out, name.p, name.n);
+    }
+    (void)sqlite3_finalize(stmt);
+    return status;
+}

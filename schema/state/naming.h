@@ -11,6 +11,11 @@
 /* Appends the name of a row; nothing for id 0. */
 void pic_naming_row(struct pic_state *state, uint64_t id, struct pic_buf *out);
 
+/* Appends who was at the keyboard when a change was written: the last `author` of its device until
+ * then; *found is false where nobody has said so. */
+PIC_MUST_USE int pic_naming_author(struct pic_db *db, uint64_t dot, struct pic_buf *out,
+                                   bool *found);
+
 /* Appends a value as people read it: references, codes and sets of codes by their names, everything
  * else as pic_value_format has it on a screen. */
 void pic_naming_value(struct pic_state *state, const struct pic_field *field,

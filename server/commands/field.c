@@ -238,15 +238,23 @@ static const struct pic_value *replaced(struct history *h, const struct pic_op *
     return NULL;
 }
 
-static void put_who(struct history *h, struct pic_sheet *sheet, uint32_t number)
+/* The person at the keyboard, where the laptop has said so. */
+static void put_who(struct history *h, struct pic_sheet *sheet, uint64_t dot)
 {
+    const uint32_t number = pic_dot_device(dot);
     struct pic_device device;
-    if (number == PIC_DEVICE_SERVER)
+    struct pic_buf name;
+    bool known = false;
+    pic_buf_init(&name, TEXT_MAX);
+    if (pic_naming_author(pic_server_db(h->server), dot, &name, &known) == PIC_OK && known)
+        pic_sheet_span(sheet, pic_buf_view(&name));
+    else if (number == PIC_DEVICE_SERVER)
         pic_sheet_text(sheet, "Région");
     else if (pic_registry_device(h->server->registry, number, &device) == PIC_OK)
         pic_sheet_text(sheet, device.label);
     else
         pic_sheet_int(sheet, number);
+    pic_buf_release(&name);
 }
 
 static void put_op(struct history *h, const struct event *e, const struct pic_op *op,
@@ -257,7 +265,7 @@ static void put_op(struct history *h, const struct event *e, const struct pic_op
     pic_buf_init(&text, TEXT_MAX);
     pic_speech_moment(&text, pic_clock_ms(e->stamp), pic_server_now_ms());
     pic_sheet_text(sheet, pic_buf_string(&text));
-    put_who(h, sheet, pic_dot_device(e->dot));
+    put_who(h, sheet, e->dot);
     pic_buf_clear(&text);
     if (e->entity != h->entity)
         pic_buf_printf(&text, "%s : ", e->entity->label);
