@@ -212,6 +212,9 @@ def test(stage: s.Stage, _: list[str]) -> None:
     photo = stage.base / "photo.jpg"
     photo.write_bytes(b"\xff\xd8" + bytes(range(256)) * 8)
     laptop.ok("justificatif", "joindre", photo, "--objet", project, "--nature", "photo")
+    laptop.run("envoyer", "--saisies-seules")
+    first = laptop.ok("accuse", "imprimer", "--texte").out
+    s.check(f"the document that did not travel: {first}", "0 reçu, 1 manquant à ce jour" in first)
     laptop.sync_until_quiet()
     hall = TownHall(stage, key["cle"])
     forms = print_all(stage, laptop)
