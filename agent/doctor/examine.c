@@ -19,7 +19,9 @@ static bool can_write(const char *folder)
 {
     static const char page[TRIAL_SIZE];
     char path[PATH_SIZE];
-    (void)snprintf(path, sizeof path, "%s/pic.essai-%ld", folder, (long)getpid());
+    int n = snprintf(path, sizeof path, "%s/pic.essai-%ld", folder, (long)getpid());
+    if (n < 0 || (size_t)n >= sizeof path)
+        return false;
     int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
     if (file < 0)
         return false;
