@@ -33,6 +33,14 @@ CREATE TABLE IF NOT EXISTS proof(
   PRIMARY KEY(time_ms, number)
 ) STRICT;
 
+-- What this laptop's clock said when a receipt came; paper shows both times.
+CREATE TABLE IF NOT EXISTS heard(
+  time_ms  INTEGER NOT NULL, -- of the receipt, as in proof
+  number   INTEGER NOT NULL,
+  local_ms INTEGER NOT NULL, -- by this clock
+  PRIMARY KEY(time_ms, number)
+) STRICT, WITHOUT ROWID;
+
 -- Segments of others that the server, put back from an older copy, is not known to hold.
 CREATE TABLE IF NOT EXISTS owed(
   position INTEGER PRIMARY KEY -- in the journal here

@@ -1,29 +1,22 @@
-/* proof: a receipt as a small file that anyone can check without a store and without a network.
- *
- *     "PICA" | version u8 1 | server identity[32] | server name | association | person
- *     | receipt | BLAKE2b-256(everything before it)             text and receipt = length varint,
- * bytes
- *
- * The signature inside proves the receipt; the hash at the end makes one altered bit anywhere show.
- * What ties the identity to the right server is its fingerprint, which the server publishes. */
+/* proof: one kept receipt with what this laptop knows of it, for a file, a screen or paper. */
 #ifndef PIC_AGENT_PROOF_H
 #define PIC_AGENT_PROOF_H
 
 #include "agent/store.h"
-
-enum { PIC_PROOF_FILE_MAX = 4096, PIC_FINGERPRINT_BYTES = 10 };
+#include "protocol/log/voucher.h"
 
 struct pic_proof {
-    uint8_t identity[PIC_KEY_SIZE];
-    struct pic_span server_name, organisation_name, person; /* borrowed from the bytes */
-    struct pic_receipt receipt;
+    struct pic_voucher voucher; /* names are borrowed from the agent */
+    struct pic_buf bytes;       /* the receipt, as it was signed */
+    uint64_t first_seq;         /* its first entry that no receipt covered before */
+    uint64_t new_documents;     /* since the receipt that did not cover it */
+    uint64_t missing_documents; /* of what it covers, not received to this day */
+    int64_t local_ms;           /* this laptop's clock when it came; 0: not known */
 };
 
-/* Appends the file of one kept receipt, the latest when number is 0. PIC_ENOT_FOUND. */
-PIC_MUST_USE int pic_proof_write(struct pic_agent *agent, uint64_t number, struct pic_buf *out);
-/* PIC_EFORMAT, PIC_EVERSION, PIC_EHASH, PIC_ESIGNATURE. */
-PIC_MUST_USE int pic_proof_read(struct pic_span bytes, struct pic_proof *out);
-/* Appends the fingerprint of an identity key: 16 letters and digits in groups of four. */
-void pic_proof_fingerprint(const uint8_t identity[static PIC_KEY_SIZE], struct pic_buf *out);
+/* Reads the receipt of that number, the latest when number is 0, and checks its signature.
+ * PIC_ENOT_FOUND, PIC_ESIGNATURE… Release in any case. */
+PIC_MUST_USE int pic_proof_read(struct pic_agent *agent, uint64_t number, struct pic_proof *out);
+void pic_proof_release(struct pic_proof *proof);
 
 #endif

@@ -288,6 +288,18 @@ static int proof_put(struct pic_agent *agent, const struct pic_receipt *receipt,
     return pic_db_run(stmt);
 }
 
+/* The first time that it comes counts. */
+static int heard_put(struct pic_agent *agent, const struct pic_receipt *receipt)
+{
+    sqlite3_stmt *stmt = pic_query(agent->queries, PIC_QUERY_HEARD_PUT);
+    if (stmt == NULL)
+        return PIC_EIO;
+    (void)sqlite3_bind_int64(stmt, 1, receipt->time_ms);
+    (void)sqlite3_bind_int64(stmt, 2, (sqlite3_int64)receipt->number);
+    (void)sqlite3_bind_int64(stmt, 3, agent->world->now_ms(agent->world->context));
+    return pic_db_run(stmt);
+}
+
 int pic_seal_acknowledge(struct pic_agent *agent, const struct pic_receipt *receipt,
                          struct pic_span bytes, bool *covers, struct pic_err *err)
 {
@@ -300,5 +312,7 @@ int pic_seal_acknowledge(struct pic_agent *agent, const struct pic_receipt *rece
         status = settle_up_to(agent, receipt->seq);
     if (status == PIC_OK)
         status = proof_put(agent, receipt, bytes);
+    if (status == PIC_OK)
+        status = heard_put(agent, receipt);
     return status == PIC_OK ? PIC_OK : pic_fail(err, status, NULL);
 }

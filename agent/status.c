@@ -1,12 +1,9 @@
 #include "agent/status.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "agent/branch.h"
 #include "agent/query.h"
-
-enum { MS_PER_S = 1000, YEAR_ZERO = 1900 };
 
 /* The last receipt, checked once more: what is shown as proof is proof at that moment. */
 static int read_receipt(struct pic_agent *agent, struct pic_status_facts *out)
@@ -109,12 +106,4 @@ int pic_status_outcome(const struct pic_status_facts *facts)
     if (facts->corrections + facts->conflicts > 0)
         return PIC_WAITING;
     return facts->quarantined > 0 ? PIC_RESERVES : PIC_OK;
-}
-
-void pic_receipt_print(const struct pic_receipt *receipt, struct pic_buf *out)
-{
-    struct tm utc;
-    time_t seconds = (time_t)(receipt->time_ms / MS_PER_S);
-    int year = gmtime_r(&seconds, &utc) == NULL ? 0 : utc.tm_year + YEAR_ZERO;
-    pic_buf_printf(out, "%04d-%06llu", year, (unsigned long long)receipt->number);
 }

@@ -36,7 +36,5 @@ PIC_MUST_USE int pic_status_read(struct pic_agent *agent, struct pic_status_fact
 const char *pic_standing_name(enum pic_standing standing);
 /* PIC_OK, PIC_WAITING (a person decides) or PIC_RESERVES (something is in quarantine). */
 int pic_status_outcome(const struct pic_status_facts *facts);
-/* "2026-000412": year of a receipt, and its number. */
-void pic_receipt_print(const struct pic_receipt *receipt, struct pic_buf *out);
 
 #endif

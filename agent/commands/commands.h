@@ -68,6 +68,7 @@ int pic_command_decide(struct pic_call *call);
 /* receipt.c */
 int pic_command_receipts(struct pic_call *call);
 int pic_command_receipt(struct pic_call *call);
+int pic_command_print_receipt(struct pic_call *call);
 int pic_command_verify(struct pic_call *call);
 /* backup.c */
 int pic_command_save(struct pic_call *call);

@@ -18,8 +18,10 @@ static void put_settings(const struct pic_call *call, const struct pic_agent_sel
                          struct pic_buf *out)
 {
     unsigned addresses = 0;
-    for (const char *at = self->urls; *at != '\0'; at++)
-        addresses += at[0] != '\n' && (at[1] == '\n' || at[1] == '\0');
+    for (size_t at = 0; self->urls[at] != '\0'; addresses++) {
+        at += strcspn(self->urls + at, "\n");
+        at += self->urls[at] == '\n';
+    }
     pic_buf_printf(out, "dossier donne = %d\n", call->folder != NULL);
     pic_buf_printf(out, "adresses de serveur = %u\n", addresses);
     pic_buf_printf(out, "role = %u\n", self->role);
@@ -89,7 +91,7 @@ int pic_command_doctor(struct pic_call *call)
     struct pic_examination *examination = malloc(sizeof *examination);
     int status = pic_desk_folder(call, folder);
     if (examination == NULL)
-        status = pic_fail(&call->err, PIC_EMEMORY, NULL);
+        return pic_fail(&call->err, PIC_EMEMORY, NULL);
     if (status == PIC_OK) {
         pic_examine(folder, &desk->world, PIC_AGENT_VERSION, examination);
         status = say(call, examination);

@@ -5,56 +5,21 @@
 
 #include "agent/commands/commands.h"
 #include "agent/proof.h"
-#include "agent/status.h"
+#include "agent/receipt_page.h"
+#include "schema/face/attest.h"
 
-enum { TEXT_MAX = 4096, YEAR_SIZE = 5 };
+enum { NAME_SIZE = 64 };
 
-static const struct pic_column columns[] = {
-    {"accuse", "Accusé n°", PIC_TYPE_TEXT},
-    {"serveur", "Reçu par", PIC_TYPE_TEXT},
-    {"organisme", "Reçu de", PIC_TYPE_TEXT},
-    {"personne", "Personne", PIC_TYPE_TEXT},
-    {"date", "Le", PIC_TYPE_TEXT},
-    {"appareil", "Ordinateur", PIC_TYPE_COUNT},
-    {"saisies", "Saisies depuis le début", PIC_TYPE_COUNT},
-    {"documents", "Documents depuis le début", PIC_TYPE_COUNT},
-    {"empreinte", "Empreinte du serveur", PIC_TYPE_TEXT},
-    {"verifie", "Vérifié", PIC_TYPE_BOOL},
-};
-
-static void fill(const struct pic_proof *proof, int64_t now_ms, struct pic_sheet *sheet)
-{
-    const struct pic_receipt *r = &proof->receipt;
-    struct pic_buf text;
-    pic_buf_init(&text, TEXT_MAX);
-    pic_receipt_print(r, &text);
-    pic_sheet_span(sheet, pic_buf_view(&text));
-    pic_sheet_span(sheet, proof->server_name);
-    pic_sheet_span(sheet, proof->organisation_name);
-    pic_sheet_span(sheet, proof->person);
-    pic_buf_clear(&text);
-    pic_speech_moment(&text, r->time_ms, now_ms);
-    pic_sheet_span(sheet, pic_buf_view(&text));
-    pic_sheet_int(sheet, r->device);
-    pic_sheet_int(sheet, (int64_t)r->changes);
-    pic_sheet_int(sheet, (int64_t)r->documents);
-    pic_buf_clear(&text);
-    pic_proof_fingerprint(proof->identity, &text);
-    pic_sheet_span(sheet, pic_buf_view(&text));
-    pic_sheet_int(sheet, 1);
-    pic_buf_release(&text);
-}
-
-static int print(struct pic_call *call, const struct pic_proof *proof)
+static int print(struct pic_call *call, const struct pic_voucher *voucher, bool key_inside)
 {
     const struct pic_desk *desk = call->context;
     struct pic_sheet sheet;
-    pic_sheet_init(&sheet, columns, sizeof columns / sizeof *columns);
-    fill(proof, desk->world.now_ms(desk->world.context), &sheet);
+    pic_sheet_init(&sheet, pic_attest_columns, PIC_ATTEST_CARD);
+    pic_attest_fill(voucher, desk->world.now_ms(desk->world.context), &sheet);
     int status = pic_call_sheet(call, &sheet, true);
     pic_sheet_release(&sheet);
     if (status == PIC_OK && !call->json)
-        pic_call_tell(call, PIC_TELL_RECEIPT_MEANS, NULL);
+        pic_attest_tell(call, voucher, key_inside);
     return status;
 }
 
@@ -66,16 +31,16 @@ static int fill_all(struct pic_agent *agent, struct pic_sheet *sheet)
     sqlite3_stmt *stmt = pic_db_prepare(
         &agent->db, "SELECT bytes FROM proof ORDER BY time_ms DESC, number DESC", NULL);
     int status = stmt == NULL ? PIC_EIO : PIC_OK;
-    struct pic_proof proof = {.server_name = pic_span_text(agent->self.server_name),
-                              .organisation_name = pic_span_text(agent->self.organisation_name),
-                              .person = pic_span_text(agent->self.person)};
+    struct pic_voucher proof = {.server_name = pic_span_text(agent->self.server_name),
+                                .organisation_name = pic_span_text(agent->self.organisation_name),
+                                .person = pic_span_text(agent->self.person)};
     memcpy(proof.identity, agent->self.server.identity, PIC_KEY_SIZE);
     while (status == PIC_OK && row) {
         status = pic_db_step(stmt, &row);
         if (status == PIC_OK && row)
             status = pic_receipt_read(pic_db_column_span(stmt, 0), proof.identity, &proof.receipt);
         if (status == PIC_OK && row)
-            fill(&proof, agent->world->now_ms(agent->world->context), sheet);
+            pic_attest_fill(&proof, agent->world->now_ms(agent->world->context), sheet);
     }
     (void)sqlite3_finalize(stmt);
     return status;
@@ -85,7 +50,7 @@ int pic_command_receipts(struct pic_call *call)
 {
     struct pic_agent agent;
     struct pic_sheet sheet;
-    pic_sheet_init(&sheet, columns, sizeof columns / sizeof *columns);
+    pic_sheet_init(&sheet, pic_attest_columns, PIC_ATTEST_CARD);
     int status = pic_desk_open(call, PIC_AGENT_READ, &agent);
     if (status == PIC_OK)
         status = fill_all(&agent, &sheet);
@@ -119,48 +84,129 @@ static int write_new(const char *path, struct pic_span bytes, struct pic_err *er
     return written && closed ? PIC_OK : pic_fail(err, PIC_EIO, path, NULL);
 }
 
-int pic_command_receipt(struct pic_call *call)
+/* Opens the store and reads the receipt that the call names. Close and release in any case: both
+ * are zeroed first. */
+static int read_proof(struct pic_call *call, struct pic_agent *agent, struct pic_proof *proof)
 {
-    const char *path = pic_call_option(call, "fichier");
-    struct pic_agent agent;
-    struct pic_proof proof = {0};
-    struct pic_buf bytes;
     uint64_t number = 0;
-    pic_buf_init(&bytes, PIC_PROOF_FILE_MAX);
+    memset(agent, 0, sizeof *agent);
+    memset(proof, 0, sizeof *proof);
+    agent->lease = -1;
     int status = number_of(call, &number);
-    bool opened = status == PIC_OK;
-    if (opened)
-        status = pic_desk_open(call, PIC_AGENT_READ, &agent);
-    if (status == PIC_OK) {
-        status = pic_proof_write(&agent, number, &bytes);
-        if (status == PIC_OK)
-            status = pic_proof_read(pic_buf_view(&bytes), &proof);
-        status = status == PIC_OK ? PIC_OK : pic_fail(&call->err, status, NULL);
-    }
     if (status == PIC_OK)
-        status =
-            path == NULL ? print(call, &proof) : write_new(path, pic_buf_view(&bytes), &call->err);
-    if (status == PIC_OK && path != NULL)
+        status = pic_desk_open(call, PIC_AGENT_READ, agent);
+    if (status != PIC_OK)
+        return status;
+    status = pic_proof_read(agent, number, proof);
+    return status == PIC_OK ? PIC_OK : pic_fail(&call->err, status, NULL);
+}
+
+static int write_file(struct pic_call *call, const struct pic_proof *proof, const char *path)
+{
+    struct pic_buf bytes;
+    pic_buf_init(&bytes, PIC_VOUCHER_FILE_MAX);
+    pic_voucher_put_file(&proof->voucher, pic_buf_view(&proof->bytes), &bytes);
+    int status = pic_buf_status(&bytes);
+    if (status == PIC_OK)
+        status = write_new(path, pic_buf_view(&bytes), &call->err);
+    if (status == PIC_OK)
         pic_call_tell(call, PIC_TELL_FILE_WRITTEN, path, NULL);
-    if (opened)
-        pic_agent_close(&agent);
     pic_buf_release(&bytes);
     return status;
 }
 
-/* --- verify, with nothing but the file --- */
+int pic_command_receipt(struct pic_call *call)
+{
+    const char *path = pic_call_option(call, "fichier");
+    struct pic_agent agent;
+    struct pic_proof proof;
+    int status = read_proof(call, &agent, &proof);
+    if (status == PIC_OK)
+        status = path == NULL ? print(call, &proof.voucher, false) : write_file(call, &proof, path);
+    pic_proof_release(&proof);
+    pic_agent_close(&agent);
+    return status;
+}
+
+/* --- one, on paper --- */
+
+/* Without --fichier a text goes to stdout, and a page to a file named after its receipt. */
+static int deliver(struct pic_call *call, const struct pic_proof *proof, const struct pic_buf *page)
+{
+    const char *path = pic_call_option(call, "fichier");
+    char name[NAME_SIZE];
+    struct pic_buf number;
+    if (path == NULL && pic_call_has(call, "texte")) {
+        pic_buf_bytes(&call->out, page->data, page->len);
+        return pic_buf_status(&call->out);
+    }
+    pic_buf_init(&number, NAME_SIZE);
+    pic_receipt_print(&proof->voucher.receipt, &number);
+    (void)snprintf(name, sizeof name, "accuse-%s.html", pic_buf_string(&number));
+    pic_buf_release(&number);
+    path = path == NULL ? name : path;
+    int status = write_new(path, pic_buf_view(page), &call->err);
+    if (status == PIC_OK)
+        pic_call_tell(call, PIC_TELL_FILE_WRITTEN, path, NULL);
+    return status;
+}
+
+int pic_command_print_receipt(struct pic_call *call)
+{
+    const struct pic_desk *desk = call->context;
+    const int64_t now_ms = desk->world.now_ms(desk->world.context);
+    const bool to_screen = pic_call_option(call, "fichier") == NULL && call->terminal.out_tty;
+    struct pic_agent agent;
+    struct pic_proof proof;
+    struct pic_buf page;
+    pic_buf_init(&page, PIC_RECEIPT_PAGE_MAX);
+    int status = read_proof(call, &agent, &proof);
+    if (status == PIC_OK) {
+        status = pic_call_has(call, "texte")
+                     ? pic_receipt_page_text(&proof, now_ms,
+                                             to_screen ? PIC_QR_INK_LIGHT : PIC_QR_INK_DARK, &page)
+                     : pic_receipt_page_html(&proof, now_ms, &page);
+        status =
+            status == PIC_OK ? deliver(call, &proof, &page) : pic_fail(&call->err, status, NULL);
+    }
+    pic_buf_release(&page);
+    pic_proof_release(&proof);
+    pic_agent_close(&agent);
+    return status;
+}
+
+/* --- verify, with nothing but what was given --- */
+
+/* The key that this laptop pinned, where it has a store. What is wrong with the store does not
+ * stand in the way of a check that needs none. */
+static bool find_pinned(struct pic_call *call, uint8_t out[static PIC_KEY_SIZE])
+{
+    const struct pic_desk *desk = call->context;
+    char folder[PIC_AGENT_PATH_MAX];
+    struct pic_agent agent = {.lease = -1};
+    if (pic_agent_folder(call->folder, desk->program_folder, desk->data_home, folder, NULL) !=
+            PIC_OK ||
+        !pic_agent_exists(folder))
+        return false;
+    const bool opened =
+        pic_agent_open(folder, &desk->world, PIC_AGENT_READ, &agent, NULL) == PIC_OK;
+    if (opened)
+        memcpy(out, agent.self.server.identity, PIC_KEY_SIZE);
+    pic_agent_close(&agent);
+    return opened;
+}
 
 int pic_command_verify(struct pic_call *call)
 {
-    const char *path = call->args[0];
-    uint8_t block[PIC_PROOF_FILE_MAX + 1];
-    struct pic_proof proof = {0};
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL)
-        return pic_fail(&call->err, PIC_EFILE, path, strerror(errno), NULL);
-    size_t n = fread(block, 1, sizeof block, file);
-    (void)fclose(file);
-    int status =
-        n > PIC_PROOF_FILE_MAX ? PIC_EFORMAT : pic_proof_read(pic_span_of(block, n), &proof);
-    return status == PIC_OK ? print(call, &proof) : pic_fail(&call->err, status, path, NULL);
+    const bool told = pic_call_has(call, "cle");
+    uint8_t pinned[PIC_KEY_SIZE];
+    struct pic_voucher voucher;
+    struct pic_buf bytes;
+    const bool known = !told && find_pinned(call, pinned);
+    pic_buf_init(&bytes, PIC_VOUCHER_TEXT_MAX);
+    int status = pic_attest_read(call, known ? pinned : NULL, &bytes, &voucher);
+    if (status == PIC_OK)
+        status = print(call, &voucher, !told && !known);
+    pic_buf_release(&bytes);
+    return status;
 }

@@ -1,4 +1,5 @@
 #include "agent/commands/commands.h"
+#include "schema/face/attest.h"
 #include "schema/face/program.h"
 
 static const struct pic_option init_options[] = {
@@ -51,6 +52,14 @@ static const struct pic_option list_options[] = {
     {"complet", NULL, "Montre toutes les colonnes", NULL, 0},
     {"csv", NULL, "Écrit un tableau pour un tableur", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option print_options[] = {
+    {"texte", NULL, "Écrit un texte, pour un terminal, au lieu d'une page", NULL, 0},
+    {"fichier", "FICHIER", "Écrit dans ce fichier, qui ne doit pas exister", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
+static const struct pic_option verify_options[] = {PIC_ATTEST_KEY_OPTION,
+                                                   {NULL, NULL, NULL, NULL, 0}};
 
 static const struct pic_option csv_options[] = {
     {"csv", NULL, "Écrit un tableau pour un tableur", NULL, 0}, {NULL, NULL, NULL, NULL, 0}};
@@ -288,9 +297,23 @@ static const struct pic_command commands[] = {
      .options = file_options,
      .run = pic_command_receipt,
      .arg_max = 1},
+    {.path = "accuse imprimer",
+     .usage = "[NUMÉRO]",
+     .summary = "Écrit un accusé, le dernier par défaut, sur une page à imprimer",
+     .detail =
+         "La page tient sur une feuille A4 : ce qui a été reçu et quand, un code à lire avec un "
+         "téléphone, des lignes à recopier. Sans --fichier, elle porte le nom de l'accusé.",
+     .options = print_options,
+     .run = pic_command_print_receipt,
+     .arg_max = 1},
     {.path = "accuse verifier",
      .usage = "FICHIER",
      .summary = "Vérifie un accusé, sans Internet et sans autre fichier",
+     .detail =
+         "FICHIER est un accusé enregistré, les lignes recopiées d'un papier, ou le texte de son "
+         "code ; « - » lit ce qui est tapé. La clé est celle de --cle, sinon celle du serveur de "
+         "cet ordinateur.",
+     .options = verify_options,
      .run = pic_command_verify,
      .arg_min = 1,
      .arg_max = 1,

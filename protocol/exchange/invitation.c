@@ -213,3 +213,12 @@ void pic_control_words(const uint8_t identity[static PIC_KEY_SIZE], const struct
     for (size_t i = 0; i < PIC_CONTROL_WORDS; i++)
         out[i] = control_words[hash[i]];
 }
+
+void pic_control_spell(struct pic_span bytes, struct pic_buf *out)
+{
+    for (size_t i = 0; i < bytes.n; i++) {
+        if (i != 0)
+            pic_buf_u8(out, ' ');
+        pic_buf_text(out, control_words[bytes.p[i]]);
+    }
+}

@@ -67,5 +67,7 @@ void pic_code_secret(const struct pic_code *code, struct pic_secret *out);
  * word i of control_words.def. Constants, never freed. */
 void pic_control_words(const uint8_t identity[static PIC_KEY_SIZE], const struct pic_code *code,
                        const char *out[static PIC_CONTROL_WORDS]);
+/* Appends the word of each byte, separated by spaces: any fingerprint, to be read aloud. */
+void pic_control_spell(struct pic_span bytes, struct pic_buf *out);
 
 #endif

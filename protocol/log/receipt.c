@@ -1,8 +1,10 @@
 #include "protocol/log/receipt.h"
 
+#include <time.h>
+
 #define RECEIPT_LABEL "pic/1 receipt"
 
-enum { RECEIPT_VERSION = 1 };
+enum { RECEIPT_VERSION = 1, MS_PER_S = 1000, YEAR_ZERO = 1900 };
 
 void pic_receipt_put(const struct pic_receipt *receipt, const struct pic_signer *server,
                      struct pic_buf *out)
@@ -50,4 +52,12 @@ int pic_receipt_read(struct pic_span bytes, const uint8_t server[static PIC_KEY_
     if (rc == PIC_OK)
         *out = r;
     return rc;
+}
+
+void pic_receipt_print(const struct pic_receipt *receipt, struct pic_buf *out)
+{
+    struct tm utc;
+    time_t seconds = (time_t)(receipt->time_ms / MS_PER_S);
+    int year = gmtime_r(&seconds, &utc) == NULL ? 0 : utc.tm_year + YEAR_ZERO;
+    pic_buf_printf(out, "%04d-%06llu", year, (unsigned long long)receipt->number);
 }

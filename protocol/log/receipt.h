@@ -32,5 +32,7 @@ void pic_receipt_put(const struct pic_receipt *receipt, const struct pic_signer 
 /* Parses and verifies. PIC_EFORMAT, PIC_EVERSION, PIC_ESIGNATURE. */
 PIC_MUST_USE int pic_receipt_read(struct pic_span bytes, const uint8_t server[static PIC_KEY_SIZE],
                                   struct pic_receipt *out);
+/* Appends "2026-000412": the year, in universal time, and the number. */
+void pic_receipt_print(const struct pic_receipt *receipt, struct pic_buf *out);
 
 #endif

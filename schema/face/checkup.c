@@ -29,12 +29,12 @@ void pic_checkup_add(struct pic_checkup *checkup, struct pic_checkup_subject sub
     const char *given[FACTS] = {NULL};
     bool own = finding->sentence != PIC_TELL_COUNT;
     va_list list;
+    va_start(list, finding);
+    for (size_t i = 0; i < FACTS && (i == 0 || given[i - 1] != NULL); i++)
+        given[i] = va_arg(list, const char *);
+    va_end(list);
     if (checkup->n == PIC_CHECKUP_LINES_MAX)
         return;
-    va_start(list, finding);
-    for (size_t i = 0; i < FACTS && (given[i] = va_arg(list, const char *)) != NULL; i++)
-        continue;
-    va_end(list);
     struct pic_checkup_line *line = &checkup->lines[checkup->n++];
     *line = (struct pic_checkup_line){
         .subject = subject, .verdict = finding->verdict, .status = finding->status};

@@ -282,3 +282,10 @@ void pic_speech_moment(struct pic_buf *out, int64_t ms, int64_t now_ms)
                        then.tm_year + 1900);
     pic_buf_printf(out, " à %d h %02d", then.tm_hour, then.tm_min);
 }
+
+void pic_speech_instant(struct pic_buf *out, int64_t ms)
+{
+    struct tm tm = local(ms);
+    pic_buf_printf(out, "%02d/%02d/%04d à %02d:%02d:%02d", tm.tm_mday, tm.tm_mon + 1,
+                   tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}

@@ -48,6 +48,8 @@ void pic_speech_duration(struct pic_buf *out, int64_t ms);            /* 9 min; 
 void pic_speech_ago(struct pic_buf *out, int64_t ms, int64_t now_ms); /* il y a 3 jours */
 /* aujourd'hui à 8 h 02; hier à 18 h 20; le 12/03/2026 à 10 h 02 */
 void pic_speech_moment(struct pic_buf *out, int64_t ms, int64_t now_ms);
+/* 12/03/2026 à 10:02:41 */
+void pic_speech_instant(struct pic_buf *out, int64_t ms);
 /* "1 saisie", "4 saisies": 0 and 1 take the singular, in French. */
 void pic_speech_count(struct pic_buf *out, uint64_t n, const char *one, const char *many);
 

@@ -9,8 +9,7 @@
 #include "server/backup/manifest.h"
 #include "server/backup/tree.h"
 #include "server/file.h"
-
-enum { BUSY_MS = 30000 };
+#include "server/restore.h"
 
 struct restoring {
     const struct pic_restore_plan *plan;
@@ -116,23 +115,30 @@ static int check_identity(struct restoring *r)
     return status;
 }
 
+static int give_way(struct pic_server *server, int64_t now_ms, struct pic_err *err)
+{
+    int status = pic_db_begin(&server->journal_db, err);
+    if (status != PIC_OK)
+        return status;
+    status = pic_server_restored(server, pic_random_system());
+    if (status == PIC_OK)
+        status = pic_journal_number_put(server->journal, PIC_RESTORED_FACT, (uint64_t)now_ms);
+    if (status == PIC_OK)
+        return pic_db_commit(&server->journal_db, err);
+    pic_db_rollback(&server->journal_db);
+    return pic_fail(err, status, NULL);
+}
+
 static int mark_restored(struct restoring *r)
 {
-    char path[PIC_TREE_PATH_MAX];
-    struct pic_db db = {0};
-    struct pic_journal *journal = NULL;
-    const struct pic_db_options options = {.durability = PIC_DURABLE, .busy_ms = BUSY_MS};
-    int status = pic_tree_join(r->part, "journal.db", path, r->err);
+    struct pic_server server;
+    int status = pic_server_open(r->part, PIC_SERVER_NO_STATE, &server, r->err);
+    if (status != PIC_OK)
+        return status;
+    status = give_way(&server, r->plan->now_ms, r->err);
     if (status == PIC_OK)
-        status = pic_db_open(path, &options, &db, r->err);
-    if (status == PIC_OK)
-        status = pic_journal_new(&db, &journal, r->err);
-    if (status == PIC_OK)
-        status = pic_journal_number_put(journal, PIC_RESTORED_FACT, (uint64_t)r->plan->now_ms);
-    if (status == PIC_OK)
-        status = pic_db_checkpoint(&db, false, r->err);
-    pic_journal_free(journal);
-    pic_db_close(&db);
+        status = pic_db_checkpoint(&server.journal_db, false, r->err);
+    pic_server_close(&server);
     return status;
 }
 

@@ -20,6 +20,7 @@
     TABLE(field)                                                                                   \
     TABLE(people)                                                                                  \
     TABLE(proof)                                                                                   \
+    TABLE(receipt)                                                                                 \
     TABLE(bank)                                                                                    \
     TABLE(match)                                                                                   \
     TABLE(decide)                                                                                  \

@@ -51,7 +51,7 @@ static void code_of(const struct pic_diagnosis *d, char out[static CODE_MAX])
 /* The same without its dashes. */
 static void letters_of(const struct pic_diagnosis *d, char out[static CODE_MAX])
 {
-    char code[CODE_MAX];
+    char code[CODE_MAX] = "";
     size_t n = 0;
     code_of(d, code);
     for (const char *at = code; *at != '\0'; at++)
@@ -68,7 +68,7 @@ static void every_value_of_every_fact_comes_back(void **state)
     for (size_t i = 1; i < FACTS; i++) /* the first is the version */
         for (uint32_t value = 0; value < 1U << facts[i].bits; value++) {
             struct pic_diagnosis read;
-            char code[CODE_MAX];
+            char code[CODE_MAX] = "";
             struct pic_diagnosis d = any(&g);
             *fact(&d, i) = (uint16_t)value;
             code_of(&d, code);
@@ -84,7 +84,7 @@ static void what_does_not_fit_becomes_the_greatest(void **state)
     struct pic_diagnosis_slip slip;
     for (size_t i = 1; i < FACTS; i++) {
         struct pic_diagnosis read;
-        char code[CODE_MAX];
+        char code[CODE_MAX] = "";
         struct pic_diagnosis d = any(&g);
         *fact(&d, i) = UINT16_MAX;
         code_of(&d, code);
@@ -100,7 +100,7 @@ static void one_wrong_letter_is_named(void **state)
     (void)state;
     struct generator g = generator_from(3);
     for (int word = 0; word < WORDS; word++) {
-        char code[CODE_MAX];
+        char code[CODE_MAX] = "";
         const struct pic_diagnosis d = any(&g);
         letters_of(&d, code);
         for (size_t at = 0; at < LETTERS; at++)
@@ -125,7 +125,7 @@ static void two_wrong_letters_are_noticed_and_nothing_is_guessed(void **state)
     (void)state;
     struct generator g = generator_from(4);
     for (int word = 0; word < 2; word++) {
-        char code[CODE_MAX];
+        char code[CODE_MAX] = "";
         const struct pic_diagnosis d = any(&g);
         letters_of(&d, code);
         for (size_t a = 0; a < LETTERS; a++)
@@ -136,9 +136,11 @@ static void two_wrong_letters_are_noticed_and_nothing_is_guessed(void **state)
                     char wrong[CODE_MAX];
                     memcpy(wrong, code, sizeof wrong);
                     wrong[a] = digits[generator_below(&g, sizeof digits - 1)];
-                    wrong[b] = turn == 0 ? code[a] : digits[generator_below(&g, sizeof digits - 1)];
-                    if (turn == 0)
-                        wrong[a] = code[b]; /* they changed places */
+                    wrong[b] = digits[generator_below(&g, sizeof digits - 1)];
+                    if (turn == 0) { /* they changed places */
+                        wrong[a] = code[b];
+                        wrong[b] = code[a];
+                    }
                     if (wrong[a] == code[a] || wrong[b] == code[b])
                         continue;
                     assert_int_equal(pic_diagnosis_read(wrong, &read, &slip), PIC_EDIAGNOSIS);
@@ -153,13 +155,15 @@ static void codes_are_read_as_people_type_them(void **state)
     const struct pic_diagnosis d = {.version = PIC_DIAGNOSIS_VERSION, .store = PIC_STORE_OPEN};
     struct pic_diagnosis read;
     struct pic_diagnosis_slip slip;
-    char code[CODE_MAX];
+    char code[CODE_MAX] = "";
     char typed[2 * CODE_MAX];
     size_t n = 0;
     letters_of(&d, code);
     for (size_t i = 0; i < LETTERS; i++) {
+        const char *digit = strchr(digits, code[i]);
+        assert_non_null(digit);
         typed[n++] = ' ';
-        typed[n++] = code[i] == '0' ? 'o' : (char)(code[i] >= 'A' ? code[i] + 'a' - 'A' : code[i]);
+        typed[n++] = "o123456789abcdefghjkmnpqrstvwxyz"[digit - digits];
     }
     typed[n] = '\0';
     assert_int_equal(pic_diagnosis_read(typed, &read, &slip), PIC_OK);

@@ -27,6 +27,7 @@ LIBRARIES = {
     "nng/": ("protocol/net/",),
     "utf8proc.h": ("protocol/base/",),
     "sqlite3.h": ("schema/",),
+    "qrencode.h": ("schema/face/qr/",),
     "microhttpd.h": ("schema/face/",),
     "expat.h": ("server/bank/format_camt053.",),
 }
