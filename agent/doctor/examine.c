@@ -10,13 +10,7 @@
 #include "agent/doctor/reach.h"
 #include "agent/lease.h"
 
-enum {
-    PATH_SIZE = PIC_AGENT_PATH_MAX + 32,
-    MIB_BITS = 20,
-    TRIAL_SIZE = 4096,
-    TRIAL_NAME_MAX = 40,
-    FILE_MODE = 0600
-};
+enum { PATH_SIZE = PIC_AGENT_PATH_MAX + 32, MIB_BITS = 20, TRIAL_SIZE = 4096, FILE_MODE = 0600 };
 
 /* --- disk --- */
 
@@ -24,8 +18,10 @@ enum {
 static bool can_write(const char *folder)
 {
     static const char page[TRIAL_SIZE];
-    char path[PATH_SIZE + TRIAL_NAME_MAX];
-    (void)snprintf(path, sizeof path, "%s/pic.essai-%ld", folder, (long)getpid());
+    char path[PATH_SIZE];
+    int n = snprintf(path, sizeof path, "%s/pic.essai-%ld", folder, (long)getpid());
+    if (n < 0 || (size_t)n >= sizeof path)
+        return false;
     int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
     if (file < 0)
         return false;

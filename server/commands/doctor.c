@@ -6,7 +6,7 @@
 
 /* doctor: how this server is. diagnostic: what a laptop's doctor says over the phone. */
 
-enum { CODE_MAX = 128, PLACE_MAX = 16 };
+enum { CODE_MAX = 128, PLACE_MAX = 12 };
 
 static int say(struct pic_call *call, const struct pic_checkup *checkup)
 {
