@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/proof.h"
 #include "protocol/base/text.h"
 #include "protocol/exchange/invitation.h"
+#include "protocol/log/voucher.h"
+#include "schema/face/qr/qr.h"
 #include "schema/face/speech.h"
 
 extern const unsigned char pic_embedded_rescue_css[];
@@ -201,7 +202,7 @@ static void put_facts(const struct sheet *s, const struct pic_rescue_facts *fact
     pic_buf_init(&print, SAID_MAX);
     (void)snprintf(computer, sizeof computer, "%u, %s", facts->device, facts->computer);
     pic_rescue_server_words(facts->server, &words);
-    pic_proof_fingerprint(facts->server, &print);
+    pic_voucher_put_fingerprint(facts->server, &print);
     put(s, FACT, PIC_TELL_RESCUE_ORGANISATION, facts->organisation);
     put(s, FACT, PIC_TELL_RESCUE_COMPUTER, computer);
     put(s, FACT, PIC_TELL_RESCUE_PERSON, facts->person);
@@ -230,6 +231,27 @@ static void put_steps(const struct sheet *s, const struct pic_rescue_facts *fact
     put(s, SAID, PIC_TELL_RESCUE_SHEET_LOST, NULL);
 }
 
+/* The same key, for a camera: the lines, each after its number. */
+static void put_code(const struct pic_secret *secret, struct pic_buf *out)
+{
+    char line[PIC_RESCUE_LINE_SIZE];
+    struct pic_buf text;
+    struct pic_qr qr = {0};
+    pic_buf_init(&text, PIC_RESCUE_LINES * 2 * PIC_RESCUE_LINE_SIZE);
+    for (unsigned n = 1; n <= PIC_RESCUE_LINES; n++) {
+        pic_rescue_line(secret, n, line);
+        pic_buf_printf(&text, "%u %s\n", n, line);
+    }
+    pic_buf_text(out, "<div class=\"qr\">");
+    if (pic_qr_make(pic_buf_string(&text), &qr) == PIC_OK)
+        pic_qr_svg(&qr, pic_speech_text(PIC_TELL_RESCUE_KEY), out);
+    pic_buf_text(out, "</div>\n");
+    pic_wipe(line, sizeof line);
+    pic_buf_wipe(&text);
+    pic_buf_wipe(&qr.marks);
+    pic_qr_release(&qr);
+}
+
 void pic_rescue_put(const struct pic_rescue_facts *facts, const struct pic_secret *secret,
                     enum pic_rescue_form form, struct pic_buf *out)
 {
@@ -247,8 +269,8 @@ void pic_rescue_put(const struct pic_rescue_facts *facts, const struct pic_secre
     put(&s, SAID, PIC_TELL_RESCUE_KEEP, NULL);
     put_facts(&s, facts);
     put(&s, HEADING, PIC_TELL_RESCUE_KEY, NULL);
-    if (page) /* the same key, for a camera */
-        pic_buf_text(out, "<div class=\"qr\"></div>\n");
+    if (page)
+        put_code(secret, out);
     put_key(&s, secret);
     pic_buf_text(out, page ? "" : "\n");
     put(&s, SAID, PIC_TELL_RESCUE_RETYPE, NULL);
