@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 build_packages=(build-essential cmake ninja-build pkg-config libnng-dev libsodium-dev libsqlite3-dev
-    zlib1g-dev libutf8proc-dev libcmocka-dev)
+    zlib1g-dev libutf8proc-dev libmicrohttpd-dev libcmocka-dev)
 test_packages=(python3 python3-dissononce clang clang-tidy clang-format libclang-rt-14-dev)
 fuzz_packages=(clang libclang-rt-14-dev)
 report=build/report

@@ -32,3 +32,12 @@ CREATE TABLE IF NOT EXISTS proof(
   bytes     BLOB NOT NULL,    -- receipt.h
   PRIMARY KEY(time_ms, number)
 ) STRICT;
+
+-- What was typed on a page and is not recorded yet, field by field: forgotten once it is.
+CREATE TABLE IF NOT EXISTS draft(
+  form     TEXT NOT NULL, -- path of the page
+  field    TEXT NOT NULL, -- its option
+  text     TEXT NOT NULL, -- as typed
+  saved_ms INTEGER NOT NULL,
+  PRIMARY KEY(form, field)
+) STRICT, WITHOUT ROWID;

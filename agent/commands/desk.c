@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "protocol/crypto/vault.h"
-#include "schema/dictionary/nomenclatures.h"
 #include "schema/face/json.h"
 
 enum { SQL_MAX = 512, QUESTION_MAX = 512, KEY_MAX = 2 * PIC_PASSPHRASE_MAX };
@@ -74,99 +73,6 @@ int pic_desk_id(struct pic_call *call, struct pic_agent *agent, const struct pic
     if (status == PIC_EREFERENCE)
         return pic_fail(&call->err, PIC_ENOT_FOUND, typed, NULL);
     return status;
-}
-
-/* --- showing --- */
-
-static const char *name_column(const struct pic_entity *entity)
-{
-    static const char *const candidates[] = {"title", "name", "label", "supplier", "code"};
-    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
-        if (pic_entity_by_column(entity, candidates[i]) != NULL)
-            return candidates[i];
-    return NULL;
-}
-
-/* Appends the text of one cell; false when there is none. */
-static bool put_cell(struct pic_agent *agent, const char *sql, uint64_t parameter,
-                     struct pic_buf *out)
-{
-    sqlite3_stmt *stmt = pic_db_prepare(&agent->db, sql, NULL);
-    bool row = false;
-    if (stmt == NULL)
-        return false;
-    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)parameter);
-    row = pic_db_step(stmt, &row) == PIC_OK && row;
-    struct pic_span text = row ? pic_db_column_span(stmt, 0) : pic_span_of(NULL, 0);
-    pic_buf_bytes(out, text.p, text.n);
-    row = text.n > 0;
-    (void)sqlite3_finalize(stmt);
-    return row;
-}
-
-void pic_desk_name(struct pic_agent *agent, uint64_t id, struct pic_buf *out)
-{
-    char sql[SQL_MAX];
-    const struct pic_entity *entity = NULL;
-    uint64_t org = 0;
-    if (id == 0)
-        return;
-    if (pic_state_find(agent->state, id, &entity, &org) == PIC_OK && name_column(entity) != NULL) {
-        (void)snprintf(sql, sizeof sql, "SELECT \"%s\" FROM \"%s\" WHERE id = ?1",
-                       name_column(entity), entity->table);
-        if (put_cell(agent, sql, id, out))
-            return;
-    }
-    pic_dot_print(id, out);
-}
-
-void pic_desk_author(struct pic_agent *agent, uint64_t dot, struct pic_buf *out)
-{
-    uint32_t device = pic_dot_device(dot);
-    if (device == agent->self.device) {
-        pic_buf_text(out, agent->self.person);
-        return;
-    }
-    if (device == PIC_DEVICE_SERVER) {
-        pic_buf_text(out, agent->self.server_name);
-        return;
-    }
-    if (!put_cell(agent, "SELECT label FROM device WHERE device = ?1", device, out))
-        pic_buf_printf(out, "%u", device);
-}
-
-static void put_code(struct pic_agent *agent, const struct pic_field *field, struct pic_span code,
-                     struct pic_buf *out)
-{
-    struct pic_span label = pic_nomenclature_label(field->about, code);
-    (void)agent;
-    if (label.n == 0)
-        label = code;
-    pic_buf_bytes(out, label.p, label.n);
-}
-
-void pic_desk_value(struct pic_agent *agent, const struct pic_field *field,
-                    const struct pic_value *value, struct pic_buf *out)
-{
-    if (value->kind == PIC_KIND_REF)
-        pic_desk_name(agent, (uint64_t)value->i, out);
-    else if (field->type == PIC_TYPE_CODE && value->kind == PIC_KIND_TEXT)
-        put_code(agent, field, value->s, out);
-    else
-        pic_value_format(field, value, PIC_STYLE_SCREEN, out);
-}
-
-void pic_desk_column(sqlite3_stmt *stmt, int column, const struct pic_field *field,
-                     struct pic_value *out)
-{
-    *out = (struct pic_value){0};
-    if (sqlite3_column_type(stmt, column) == SQLITE_NULL)
-        return;
-    out->kind = pic_type_kind(field->type);
-    if (out->kind == PIC_KIND_INT || out->kind == PIC_KIND_REF)
-        out->i = sqlite3_column_int64(stmt, column);
-    else
-        out->s = pic_db_column_span(stmt, column);
 }
 
 int pic_desk_saved(struct pic_call *call, const struct pic_entity *entity, uint64_t id)

@@ -96,12 +96,12 @@ static void put_line(struct history *h, const struct pic_change *change, const s
                       h->agent->world->now_ms(h->agent->world->context));
     pic_sheet_span(&h->sheet, pic_buf_view(&text));
     pic_buf_clear(&text);
-    pic_desk_author(h->agent, change->dot, &text);
+    pic_words_author(h->agent, change->dot, &text);
     pic_sheet_span(&h->sheet, pic_buf_view(&text));
     pic_sheet_text(&h->sheet, field->label);
     pic_sheet_span(&h->sheet, pic_buf_view(before));
     pic_buf_clear(before);
-    pic_desk_value(h->agent, field, &op->value, before);
+    pic_words_value(h->agent, field, &op->value, before);
     pic_sheet_span(&h->sheet, pic_buf_view(before));
     pic_buf_clear(&text);
     put_receipt(h, change->dot, &text);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "agent/commands/commands.h"
-#include "agent/commands/given.h"
+#include "agent/given.h"
 #include "schema/face/csv.h"
 
 enum { TOLD_MAX = 20, CELL_SIZE = PIC_CSV_CELL_MAX + 1, SAID_MAX = 4096, NUMBER_SIZE = 32 };

@@ -29,7 +29,7 @@ static int put_pending(void *context, const struct pic_change *change, size_t by
     struct pic_buf name;
     (void)bytes;
     pic_buf_init(&name, TEXT_MAX);
-    pic_desk_name(q->agent, change->id, &name);
+    pic_words_name(q->agent, change->id, &name);
     put(q, change->dot, entity == NULL ? "" : entity->label, pic_buf_view(&name),
         pic_span_text(pic_speech_text(PIC_TELL_STATE_TO_SEND)));
     pic_buf_release(&name);

@@ -1,0 +1,28 @@
+/* words: in which words a person reads what is here: rows by name, codes by label, authors, the
+ * life of an entry, how things stand. The same on the command line and on the pages. */
+#ifndef PIC_AGENT_WORDS_H
+#define PIC_AGENT_WORDS_H
+
+#include "agent/status.h"
+#include "agent/store.h"
+
+/* Appends the name of a row, or its number where it has none; nothing for id 0. */
+void pic_words_name(struct pic_agent *agent, uint64_t id, struct pic_buf *out);
+/* Appends who a device is: its label, or its number. */
+void pic_words_author(struct pic_agent *agent, uint64_t dot, struct pic_buf *out);
+/* Appends a value as people read it, references by name, codes by label. */
+void pic_words_value(struct pic_agent *agent, const struct pic_field *field,
+                     const struct pic_value *value, struct pic_buf *out);
+/* Column of a prepared row as a value of a field; borrowed until the next step. */
+void pic_words_column(sqlite3_stmt *stmt, int column, const struct pic_field *field,
+                      struct pic_value *out);
+/* Appends in which state of its life an entry is. */
+void pic_words_life(struct pic_agent *agent, const struct pic_row *row, struct pic_buf *out);
+
+/* Appends "4 saisies (2,1 Ko)"; nothing for none. */
+void pic_words_amount(uint64_t n, uint64_t bytes, const char *one, const char *many,
+                      struct pic_buf *out);
+/* Appends the banner: exactly one of its states. */
+void pic_words_banner(const struct pic_status_facts *facts, struct pic_buf *out);
+
+#endif
