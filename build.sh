@@ -6,7 +6,8 @@ cd "$(dirname "$0")"
 
 build_packages=(build-essential cmake ninja-build pkg-config libnng-dev libsodium-dev libsqlite3-dev
     zlib1g-dev libutf8proc-dev libmicrohttpd-dev libcmocka-dev)
-test_packages=(python3 python3-dissononce clang clang-tidy clang-format libclang-rt-14-dev)
+test_packages=(python3 python3-dissononce clang clang-tidy clang-format libclang-rt-14-dev
+    nodejs npm chromium fonts-dejavu-core)
 fuzz_packages=(clang libclang-rt-14-dev)
 report=build/report
 jobs=$(nproc)
@@ -81,6 +82,7 @@ do_test() {
     local skip=(--label-exclude long)
     [ "${1:-}" = --long ] && skip=()
     need "${build_packages[@]}" "${test_packages[@]}"
+    [ -d tests/browser/node_modules ] || npm --prefix tests/browser ci --silent
     rm -rf "$report"
     say "address and undefined behaviour sanitizers"
     build debug
