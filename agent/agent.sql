@@ -45,3 +45,12 @@ CREATE TABLE IF NOT EXISTS aside(
   count  INTEGER NOT NULL, -- changes in it
   bytes  BLOB NOT NULL     -- the segment, as signed
 ) STRICT, WITHOUT ROWID;
+
+-- What was typed on a page and is not recorded yet, field by field: forgotten once it is.
+CREATE TABLE IF NOT EXISTS draft(
+  form     TEXT NOT NULL, -- path of the page
+  field    TEXT NOT NULL, -- its option
+  text     TEXT NOT NULL, -- as typed
+  saved_ms INTEGER NOT NULL,
+  PRIMARY KEY(form, field)
+) STRICT, WITHOUT ROWID;

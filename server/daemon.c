@@ -96,7 +96,7 @@ static int start_listeners(struct daemon *d, struct pic_err *err)
         int status = pic_listener_open(d->options->urls[i], &options, &d->listeners[i]);
         if (status != PIC_OK)
             return pic_fail(err, status == PIC_EIO ? PIC_ELISTEN : status, d->options->urls[i],
-                            NULL);
+                            "--ecoute", NULL);
         ports[i] = pic_listener_port(d->listeners[i]);
     }
     d->options->ready(d->options->context, ports, d->options->url_n);

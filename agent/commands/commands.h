@@ -60,6 +60,8 @@ int pic_command_decide(struct pic_call *call);
 int pic_command_receipts(struct pic_call *call);
 int pic_command_receipt(struct pic_call *call);
 int pic_command_verify(struct pic_call *call);
+/* ui.c */
+int pic_command_ui(struct pic_call *call);
 /* territory.c */
 int pic_command_territory(struct pic_call *call);
 

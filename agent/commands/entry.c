@@ -1,8 +1,8 @@
 #include <stddef.h>
 
 #include "agent/commands/commands.h"
-#include "agent/commands/given.h"
 #include "agent/commands/warn.h"
+#include "agent/given.h"
 #include "schema/dictionary/grid.h"
 
 /* In the open transaction: the fields that were given, as one change. */

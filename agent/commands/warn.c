@@ -4,6 +4,7 @@
 
 #include "agent/commands/desk.h"
 #include "schema/state/checks.h"
+#include "schema/state/naming.h"
 
 enum { TEXT_MAX = 1024, DAY_MS = 24 * 60 * 60 * 1000 };
 
@@ -119,7 +120,7 @@ static void warn_same(struct pic_call *call, struct pic_agent *agent, const stru
         pic_buf_text(&text, ", ");
         pic_date_format(sqlite3_column_int64(stmt, 3), PIC_STYLE_SCREEN, &text);
         pic_buf_text(&text, ", ");
-        pic_desk_name(agent, (uint64_t)sqlite3_column_int64(stmt, 4), &text);
+        pic_naming_row(agent->state, (uint64_t)sqlite3_column_int64(stmt, 4), &text);
         pic_call_tell(call, PIC_TELL_WARN_DUPLICATE, pic_buf_string(&number), pic_buf_string(&text),
                       NULL);
     }

@@ -1,4 +1,4 @@
-#include "agent/commands/given.h"
+#include "agent/given.h"
 
 int pic_given_add(struct pic_given *given, struct pic_agent *agent, const struct pic_field *field,
                   const char *typed, struct pic_err *err)
