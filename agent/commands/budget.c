@@ -1,5 +1,4 @@
 #include "agent/commands/commands.h"
-#include "agent/commands/warn.h"
 #include "agent/listing.h"
 #include "schema/state/naming.h"
 
@@ -69,7 +68,7 @@ int pic_command_budget(struct pic_call *call)
     if (status == PIC_OK)
         status = pic_call_sheet(call, &sheet, false);
     if (status == PIC_OK)
-        pic_warn_budget(call, &budget);
+        pic_desk_warn_budget(call, &budget);
     pic_sheet_release(&sheet);
     pic_agent_close(&agent);
     return status;

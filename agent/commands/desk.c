@@ -122,3 +122,23 @@ int pic_desk_saved(struct pic_call *call, const struct pic_entity *entity, uint6
     pic_buf_release(&number);
     return pic_buf_status(&call->out);
 }
+
+static void tell(void *context, const struct pic_warning *warning)
+{
+    pic_call_tell(context, warning->key, warning->facts[0], warning->facts[1], warning->facts[2],
+                  NULL);
+}
+
+void pic_desk_warn(struct pic_call *call, struct pic_agent *agent, const struct pic_entity *entity,
+                   uint64_t id)
+{
+    const struct pic_warn warn = {tell, call};
+    if (!call->terminal.quiet)
+        pic_warn_entry(&warn, agent, entity, id);
+}
+
+void pic_desk_warn_budget(struct pic_call *call, const struct pic_budget *budget)
+{
+    const struct pic_warn warn = {tell, call};
+    pic_warn_budget(&warn, budget);
+}

@@ -5,6 +5,7 @@
 
 #include "agent/keyring.h"
 #include "agent/store.h"
+#include "agent/warn.h"
 #include "agent/words.h"
 #include "schema/face/command.h"
 #include "schema/state/entry.h"
@@ -39,6 +40,10 @@ PIC_MUST_USE int pic_desk_id(struct pic_call *call, struct pic_agent *agent,
 /* The same among rows that were cancelled too, whose name is free again. */
 PIC_MUST_USE int pic_desk_cancelled_id(struct pic_call *call, struct pic_agent *agent,
                                        const struct pic_entity *entity, size_t index, uint64_t *id);
+/* What is worth a look in an entry, or in a budget (warn.h), on stderr. */
+void pic_desk_warn(struct pic_call *call, struct pic_agent *agent, const struct pic_entity *entity,
+                   uint64_t id);
+void pic_desk_warn_budget(struct pic_call *call, const struct pic_budget *budget);
 /* Says what was recorded: the number on stdout, a sentence on stderr. */
 PIC_MUST_USE int pic_desk_saved(struct pic_call *call, const struct pic_entity *entity,
                                 uint64_t id);

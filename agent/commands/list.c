@@ -1,7 +1,6 @@
 #include <stdlib.h>
 
 #include "agent/commands/commands.h"
-#include "agent/commands/warn.h"
 #include "agent/listing.h"
 #include "schema/dictionary/nomenclatures.h"
 
@@ -115,7 +114,7 @@ int pic_command_show(struct pic_call *call)
     if (status == PIC_OK && row->entity->number == PIC_PROJECT) {
         struct pic_budget budget;
         if (pic_budget_read(&agent, id, &budget) == PIC_OK)
-            pic_warn_budget(call, &budget);
+            pic_desk_warn_budget(call, &budget);
     }
     pic_agent_close(&agent);
     free(row);

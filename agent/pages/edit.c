@@ -5,6 +5,7 @@
 #include "agent/draft.h"
 #include "agent/given.h"
 #include "agent/pages/pages.h"
+#include "agent/warn.h"
 
 enum { SAID_MAX = 4096, PATH_SIZE = 512, NAME_SIZE = 96, HTTP_UNPROCESSABLE = 422 };
 
@@ -172,10 +173,37 @@ static void put_notices(struct sheet *s)
     pic_buf_release(&when);
 }
 
+/* The order in which a new row is asked for, where it is not the dictionary's: the paper in hand
+ * first. What is not named here is not asked when the row is made; it can be added after. */
+static const char *const expense_columns[] = {
+    "project", "receipt",  "supplier", "supplier_siren", "invoice_number", "invoice_on",
+    "amount",  "category", "means",    "paid_on",        "eligible_amount"};
+
+static bool asks_in_order(const struct sheet *s)
+{
+    return s->creates && s->entity->number == PIC_EXPENSE;
+}
+
+static size_t index_at(const struct sheet *s, size_t i)
+{
+    const struct pic_field *field =
+        asks_in_order(s) ? pic_entity_by_column(s->entity, expense_columns[i]) : NULL;
+    return field == NULL ? i : (size_t)pic_entity_index(s->entity, field->number);
+}
+
+static const char *typed_of(void *context, const struct pic_field *field)
+{
+    struct sheet *s = context;
+    return pic_buf_string(&s->typed[pic_entity_index(s->entity, field->number)]);
+}
+
 static void put_fields(struct sheet *s, struct pic_form *form)
 {
     char name[NAME_SIZE];
-    for (size_t i = 0; i < s->entity->field_n; i++) {
+    size_t n =
+        asks_in_order(s) ? sizeof expense_columns / sizeof *expense_columns : s->entity->field_n;
+    for (size_t k = 0; k < n; k++) {
+        const size_t i = index_at(s, k);
         const struct pic_field *field = &s->entity->fields[i];
         if (!shows(s, field))
             continue;
@@ -206,6 +234,12 @@ static void put_sheet(struct sheet *s)
     put_notices(s);
     pic_form_begin(&form, visit->request->path, visit->request->token, true, visit->request->path);
     put_fields(s, &form);
+    if (asks_in_order(s)) {
+        pic_page_open(&visit->page, "section", "class", "apercu", "aria-live", "polite",
+                      "data-apercu", "/depense/apercu", NULL);
+        pic_expense_preview(visit, typed_of, s);
+        pic_page_close(&visit->page);
+    }
     pic_form_end(&form, "Enregistrer", back);
     pic_visit_end(visit);
 }
@@ -343,6 +377,17 @@ static int check_unmoved(struct sheet *s)
     return status == PIC_OK ? PIC_OK : pic_fail(&s->visit->err, status, NULL);
 }
 
+/* A project is handed in with a budget that balances. */
+static int check_submission(struct sheet *s, struct pic_err *err)
+{
+    const struct pic_field *field =
+        s->entity->number == PIC_PROJECT ? pic_entity_by_column(s->entity, "status") : NULL;
+    size_t i = field == NULL ? 0 : (size_t)pic_entity_index(s->entity, field->number);
+    return field != NULL && changed(s, i) && pic_warn_hands_in(pic_buf_view(&s->typed[i]))
+               ? pic_warn_submission(s->visit->agent, s->creates ? 0 : s->visit->id, err)
+               : PIC_OK;
+}
+
 static int record(struct sheet *s, uint64_t *dot)
 {
     struct pic_agent *agent = s->visit->agent;
@@ -352,6 +397,8 @@ static int record(struct sheet *s, uint64_t *dot)
     if (status != PIC_OK)
         return status;
     status = s->creates ? PIC_OK : check_unmoved(s);
+    if (status == PIC_OK)
+        status = check_submission(s, err);
     if (status == PIC_OK)
         status = add_given(s, &given, err);
     if (status == PIC_OK)
@@ -395,7 +442,8 @@ static void write_it(struct pic_visit *visit, bool creates)
         status = record(s, &dot);
     bool same = status == PIC_ENOTHING_TO_CHANGE;
     if (s->error_n == 0 && (status == PIC_OK || same)) {
-        pic_visit_go_saved(visit, creates ? dot : visit->id);
+        bool answered = pic_posted_text(visit->request->form, "meme-facture") != NULL;
+        pic_visit_go_saved(visit, creates ? dot : visit->id, !answered);
     } else {
         if (s->error_n == 0)
             place_error(s);

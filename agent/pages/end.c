@@ -66,7 +66,7 @@ void pic_page_end_it(struct pic_visit *visit)
                      ? pic_fail(&visit->err, PIC_EREQUIRED, "motif", "Motif", NULL)
                      : end_it(visit, reason, &dot);
     if (status == PIC_OK) {
-        pic_visit_go_saved(visit, visit->id);
+        pic_visit_go_saved(visit, visit->id, false);
     } else {
         pic_visit_advice(&visit->err, &error);
         visit->response->status = HTTP_UNPROCESSABLE;

@@ -279,6 +279,7 @@ static void put_actions(struct pic_visit *visit, const struct pic_row *row)
 static void put_row(struct pic_visit *visit, const struct pic_row *row)
 {
     const struct pic_entity *entity = visit->entity;
+    const char *saved = pic_posted_text(visit->request->query, "enregistre");
     char command[PATH_SIZE];
     struct pic_buf text;
     struct pic_buf title;
@@ -288,8 +289,10 @@ static void put_row(struct pic_visit *visit, const struct pic_row *row)
     pic_buf_printf(&title, "%s : ", entity->label);
     pic_naming_row(visit->agent->state, visit->id, &title);
     pic_visit_begin(visit, pic_buf_string(&title), command);
-    if (pic_posted_text(visit->request->query, "enregistre") != NULL)
+    if (saved != NULL)
         pic_layout_notice(&visit->page, "bien", pic_speech_text(PIC_TELL_PAGE_SAVED));
+    if (saved != NULL && strcmp(saved, "1") == 0)
+        pic_visit_warnings(visit);
     put_actions(visit, row);
     pic_words_life(visit->agent, row, &text);
     pic_page_open(&visit->page, "dl", "class", "fiche", NULL);
@@ -298,6 +301,11 @@ static void put_row(struct pic_visit *visit, const struct pic_row *row)
     for (size_t i = 0; i < entity->field_n; i++)
         put_field(visit, &entity->fields[i], &row->values[i]);
     pic_page_close(&visit->page);
+    if (entity->number == PIC_EXPENSE) {
+        pic_page_open(&visit->page, "section", "class", "apercu", NULL);
+        pic_expense_money(visit, row);
+        pic_page_close(&visit->page);
+    }
     pic_visit_end(visit);
     pic_buf_release(&text);
     pic_buf_release(&title);

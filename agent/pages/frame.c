@@ -91,12 +91,13 @@ void pic_visit_go(struct pic_visit *visit, const char *format, ...)
     visit->response->status = HTTP_SEE_OTHER;
 }
 
-void pic_visit_go_saved(struct pic_visit *visit, uint64_t id)
+void pic_visit_go_saved(struct pic_visit *visit, uint64_t id, bool warns)
 {
     struct pic_buf number;
     pic_buf_init(&number, SAID_MAX);
     pic_dot_print(id, &number);
-    pic_visit_go(visit, "/%s/%s?enregistre=1", visit->entity->command, pic_buf_string(&number));
+    pic_visit_go(visit, "/%s/%s?enregistre=%s", visit->entity->command, pic_buf_string(&number),
+                 warns ? "1" : "vu");
     pic_buf_release(&number);
 }
 

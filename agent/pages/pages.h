@@ -48,8 +48,8 @@ void pic_visit_end(struct pic_visit *visit);
 /* 303 to a path of ours. */
 void pic_visit_go(struct pic_visit *visit, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* 303 to a row of visit->entity that was just recorded. */
-void pic_visit_go_saved(struct pic_visit *visit, uint64_t id);
+/* 303 to a row of visit->entity that was just recorded; warns: and to what is worth a look. */
+void pic_visit_go_saved(struct pic_visit *visit, uint64_t id, bool warns);
 /* A whole page that says what went wrong (visit->err), with its action. */
 void pic_visit_fail(struct pic_visit *visit, int status);
 /* Appends what err says, and what to do about it. */
@@ -84,6 +84,16 @@ void pic_page_new(struct pic_visit *visit);
 void pic_page_create(struct pic_visit *visit);
 void pic_page_edit(struct pic_visit *visit);
 void pic_page_change(struct pic_visit *visit);
+/* expense.c */
+void pic_page_expense_preview(struct pic_visit *visit); /* a part of a page, not a page */
+void pic_page_expense_same(struct pic_visit *visit);
+/* What an expense that is typed so far would do: who bears it, what it looks like. */
+typedef const char *pic_expense_typed(void *context, const struct pic_field *field);
+void pic_expense_preview(struct pic_visit *visit, pic_expense_typed *text, void *context);
+/* The same for one that is recorded. */
+void pic_expense_money(struct pic_visit *visit, const struct pic_row *row);
+/* What is worth a look in the entry of the path, as notices (warn.h). */
+void pic_visit_warnings(struct pic_visit *visit);
 /* end.c */
 void pic_page_end(struct pic_visit *visit);    /* cancel or reverse: the question */
 void pic_page_end_it(struct pic_visit *visit); /* and the answer */

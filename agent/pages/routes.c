@@ -30,6 +30,8 @@ static const struct route routes[] = {
     {"POST", "/fermer", pic_page_close_all},
     {"POST", "/brouillon", pic_page_draft},
     {"POST", "/brouillon/oublier", pic_page_draft_forget},
+    {"GET", "/depense/apercu", pic_page_expense_preview},
+    {"POST", "/depense/*/meme-facture", pic_page_expense_same},
     {"GET", "/*", pic_page_list},
     {"GET", "/*/nouveau", pic_page_new},
     {"POST", "/*/nouveau", pic_page_create},
@@ -80,7 +82,10 @@ static bool fits(const char *pattern, const struct parts *path)
 static int resolve(struct pic_visit *visit, const char *pattern, const struct parts *path)
 {
     struct parts wanted;
-    if (!cut(pattern, &wanted) || wanted.n == 0 || strcmp(wanted.at[0], "*") != 0)
+    bool about =
+        cut(pattern, &wanted) && wanted.n > 0 &&
+        (strcmp(wanted.at[0], "*") == 0 || (wanted.n > 1 && strcmp(wanted.at[1], "*") == 0));
+    if (!about)
         return PIC_OK;
     visit->entity = pic_dictionary_by_command(path->at[0]);
     if (visit->entity == NULL || (visit->entity->flags & PIC_SERVER_ONLY) != 0)

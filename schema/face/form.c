@@ -256,7 +256,8 @@ void pic_form_field(struct pic_form *form, const struct pic_field *field, const 
         put_set(&pen, &ids, required, error);
         return;
     }
-    pic_page_open(page, "div", "class", "champ", NULL);
+    bool wide = (field->flags & PIC_LONG) != 0 || field->type == PIC_TYPE_DOCUMENT;
+    pic_page_open(page, "div", "class", wide ? "champ long" : "champ", NULL);
     put_label(page, "label", ids.field, field->label, required);
     put_around(page, &ids, field->help, error);
     if (pen.n > 0 && field->type != PIC_TYPE_SET)

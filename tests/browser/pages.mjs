@@ -30,10 +30,18 @@ mkdirSync(shots, { recursive: true });
 mkdirSync(env.XDG_RUNTIME_DIR, { mode: 0o700 });
 writeFileSync(join(work, 'phrase'), 'un cheval bleu dans la mer\n');
 const server = spawn(region, [join(work, 'adcm.picx')], { stdio: ['pipe', 'pipe', 'inherit'] });
-await line(server);
+const region_says = createInterface({ input: server.stdout })[Symbol.asyncIterator]();
+await region_says.next();
+const region_writes = async (what) => {
+  server.stdin.write(`${what}\n`);
+  await region_says.next();
+};
 const init = spawnSync(pic, ['init', '--invitation', join(work, 'adcm.picx'), '--nom', 'Samira B.',
   '--oui', '--phrase-fichier', join(work, 'phrase')], { env });
 check('enrolment', init.status === 0, String(init.stderr));
+await region_writes('financeurs');
+const first = spawnSync(pic, ['recevoir', '--phrase-fichier', join(work, 'phrase')], { env });
+check('who pays what has come', first.status === 0, String(first.stderr));
 
 let { ui, url } = await launch();
 process.on('exit', () => { ui.kill('SIGKILL'); server.kill('SIGKILL'); rmSync(work, { recursive: true, force: true }); });
@@ -93,6 +101,48 @@ const meetAnother = async (page, context, path) => {
   await other.close();
 };
 
+// An expense, receipt first: who bears it is shown, and one that looks the same is asked about.
+const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+const fillExpense = async (page, project, supplier) => {
+  await page.goto(`${origin}/depense/nouveau`);
+  await page.getByLabel(/^Projet \(/).selectOption({ label: project });
+  await page.getByLabel('Justificatif').setInputFiles({ name: 'ticket.png', mimeType: 'image/png', buffer: png });
+  await page.getByLabel(/^Fournisseur/).fill(supplier);
+  await page.getByLabel('Date de facture').fill('12/03/2026');
+  await page.getByLabel('Montant TTC').fill('45,90');
+  await page.getByLabel('Catégorie').focus();
+};
+const addExpenses = async (page, title, javaScript) => {
+  await page.goto(`${origin}/depense/nouveau`);
+  const project = await page.locator('select[name=projet] option', { hasText: title }).innerText();
+  const save = () => page.getByRole('button', { name: 'Enregistrer' }).click();
+  const shares = /Région 32,13.*Ville 13,77/;
+  const supplier = `Jardinerie ${title}`;
+  await fillExpense(page, project, supplier);
+  check('the receipt is asked for before the supplier', await page.evaluate(() => document.querySelector('[name=justificatif]')
+    .compareDocumentPosition(document.querySelector('[name=fournisseur]')) === 4));
+  if (javaScript) {
+    await page.locator('.apercu strong').last().waitFor();
+    check('who bears it is shown as it is typed', shares.test(await page.locator('.apercu').innerText()),
+      await page.locator('.apercu').innerText());
+    await photograph(page, 'depense-remplie');
+  }
+  await save();
+  check('an expense is recorded, with its split', shares.test(await page.locator('.apercu').innerText()), page.url());
+  await fillExpense(page, project, supplier);
+  if (javaScript) {
+    await page.getByLabel('Ce n\'est pas la même').waitFor();
+    await photograph(page, 'depense-doublon');
+    await clean(page, 'depense-doublon');
+    await page.getByLabel('la même facture : la partager').check();
+    await save();
+  } else {
+    await save();
+    await page.getByRole('button', { name: /^C'est la même facture/ }).click();
+  }
+  check('the same invoice is shared', (await page.locator('dl.fiche').innerText()).includes('Même facture que'), page.url());
+};
+
 for (const javaScriptEnabled of [true, false]) {
   const context = javaScriptEnabled ? looked : await browser.newContext({ javaScriptEnabled });
   context.setDefaultTimeout(patience_ms);
@@ -111,6 +161,7 @@ for (const javaScriptEnabled of [true, false]) {
   }
   await addProject(page, javaScriptEnabled ? 'Jardin partagé du Maroc' : 'Repas de rue');
   await meetAnother(page, context, new URL(page.url()).pathname);
+  await addExpenses(page, javaScriptEnabled ? 'Jardin partagé du Maroc' : 'Repas de rue', javaScriptEnabled);
   await page.goto(`${origin}/projet?q=REPAS+jardin`);
   check('a search that nothing matches says so', (await page.locator('.vide').count()) === 1);
   await page.goto(`${origin}/projet?q=${javaScriptEnabled ? 'JARDIN PARTAGE' : 'répas'}`);
