@@ -33,20 +33,6 @@ void pic_page_all(struct pic_visit *visit)
 
 /* --- the list --- */
 
-static bool may_create(const struct pic_visit *visit)
-{
-    const struct pic_entity *entity = visit->entity;
-    bool may = false;
-    for (size_t i = 0; i < entity->field_n; i++) {
-        const struct pic_field *field = &entity->fields[i];
-        bool writes = pic_visit_may(visit, entity, field);
-        if ((field->flags & PIC_REQUIRED) != 0 && !writes)
-            return false;
-        may = may || writes;
-    }
-    return may;
-}
-
 /* Filters are the fields that the address names: what it does not understand is left out. */
 static void read_filters(struct pic_visit *visit, struct pic_listing *listing,
                          struct pic_buf *stores)
@@ -176,7 +162,7 @@ static void put_list(struct pic_visit *visit, const struct pic_listing *listing,
     pic_buf_init(&caption, SAID_MAX);
     (void)snprintf(path, sizeof path, "pic %s liste", entity->command);
     pic_visit_begin(visit, entity->plural, path);
-    if (may_create(visit)) {
+    if (pic_visit_may_create(visit, visit->entity)) {
         (void)snprintf(path, sizeof path, "/%s/nouveau", entity->command);
         pic_page_open(&visit->page, "p", "class", "barre", NULL);
         pic_visit_link(visit, path, "Nouvelle saisie", true);
@@ -293,6 +279,8 @@ static void put_row(struct pic_visit *visit, const struct pic_row *row)
         pic_layout_notice(&visit->page, "bien", pic_speech_text(PIC_TELL_PAGE_SAVED));
     if (saved != NULL && strcmp(saved, "1") == 0)
         pic_visit_warnings(visit);
+    if (entity->number == PIC_PROJECT)
+        pic_project_tabs(visit, "");
     put_actions(visit, row);
     pic_words_life(visit->agent, row, &text);
     pic_page_open(&visit->page, "dl", "class", "fiche", NULL);

@@ -142,6 +142,13 @@ void pic_visit_warnings(struct pic_visit *visit)
     pic_warn_entry(&warn, visit->agent, visit->entity, visit->id);
 }
 
+void pic_visit_warn_budget(struct pic_visit *visit, const struct pic_budget *budget)
+{
+    struct warner warner = {.visit = visit};
+    const struct pic_warn warn = {put_warning, &warner};
+    pic_warn_budget(&warn, budget);
+}
+
 /* --- before it is recorded --- */
 
 /* The value of one field as it is typed so far; NULL where it is not good yet. */

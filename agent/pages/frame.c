@@ -188,6 +188,19 @@ bool pic_visit_may(const struct pic_visit *visit, const struct pic_entity *entit
            (field->writers & role) != 0;
 }
 
+bool pic_visit_may_create(const struct pic_visit *visit, const struct pic_entity *entity)
+{
+    bool may = false;
+    for (size_t i = 0; i < entity->field_n; i++) {
+        const struct pic_field *field = &entity->fields[i];
+        bool writes = pic_visit_may(visit, entity, field);
+        if ((field->flags & PIC_REQUIRED) != 0 && !writes)
+            return false;
+        may = may || writes;
+    }
+    return may;
+}
+
 bool pic_visit_drafts(const struct pic_field *field)
 {
     return field->type != PIC_TYPE_IDENTITY && field->type != PIC_TYPE_DOCUMENT;

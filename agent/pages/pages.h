@@ -10,6 +10,7 @@
 #define PIC_AGENT_PAGES_PAGES_H
 
 #include "agent/pages/courier.h"
+#include "agent/warn.h"
 #include "schema/face/form.h"
 #include "schema/face/layout.h"
 #include "schema/face/table.h"
@@ -68,6 +69,8 @@ void pic_visit_choices(void *visit, const struct pic_field *field, pic_form_choi
 bool pic_visit_may(const struct pic_visit *visit, const struct pic_entity *entity,
                    const struct pic_field *field);
 
+/* Whether it may write what a new row needs. */
+bool pic_visit_may_create(const struct pic_visit *visit, const struct pic_entity *entity);
 /* Whether what is typed for a field may be kept in clear meanwhile. */
 bool pic_visit_drafts(const struct pic_field *field);
 
@@ -94,6 +97,20 @@ void pic_expense_preview(struct pic_visit *visit, pic_expense_typed *text, void 
 void pic_expense_money(struct pic_visit *visit, const struct pic_row *row);
 /* What is worth a look in the entry of the path, as notices (warn.h). */
 void pic_visit_warnings(struct pic_visit *visit);
+/* Says S-02 when a budget does not balance. */
+void pic_visit_warn_budget(struct pic_visit *visit, const struct pic_budget *budget);
+/* project.c: a project, tab by tab */
+void pic_page_project_budget(struct pic_visit *visit);
+void pic_page_project_expenses(struct pic_visit *visit);
+/* The tabs; here: the path of the current one below the project's, "" for the first. */
+void pic_project_tabs(struct pic_visit *visit, const char *here);
+/* Opens the page of a tab; the number of the project follows command. */
+void pic_project_begin(struct pic_visit *visit, const char *tab, const char *title,
+                       const char *command);
+/* piece.c */
+void pic_page_project_pieces(struct pic_visit *visit);
+void pic_page_project_join(struct pic_visit *visit);
+void pic_page_piece_file(struct pic_visit *visit); /* the file itself */
 /* end.c */
 void pic_page_end(struct pic_visit *visit);    /* cancel or reverse: the question */
 void pic_page_end_it(struct pic_visit *visit); /* and the answer */

@@ -15,7 +15,7 @@ enum {
     CONNECTION_SECONDS = 60,
     CONNECTION_BYTES = 64 << 10, /* its headers, and one read */
     FORM_MAX = PIC_POSTED_BYTES_MAX,
-    BODY_MAX = 16 << 20,
+    BODY_MAX = PIC_BLOB_MAX, /* a document, given back */
     DECIMAL = 10,
 };
 

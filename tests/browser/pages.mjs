@@ -143,6 +143,44 @@ const addExpenses = async (page, title, javaScript) => {
   check('the same invoice is shared', (await page.locator('dl.fiche').innerText()).includes('Même facture que'), page.url());
 };
 
+// The tabs of a project: its budget with its balance, its expenses, its pieces.
+const visitTabs = async (page, path, javaScript) => {
+  const tab = (name) => page.getByRole('navigation', { name: 'Ce projet' }).getByRole('link', { name }).click();
+  const look = async (name) => {
+    if (!javaScript) return;
+    await clean(page, name);
+    await photograph(page, name);
+  };
+  await page.goto(origin + path);
+  await tab('Budget');
+  await page.getByRole('link', { name: 'Ajouter une ligne' }).click();
+  await page.getByLabel(/^Charge ou produit/).selectOption('charge');
+  await page.getByLabel(/^Libellé/).fill('Location de la sono');
+  await page.getByLabel('Montant prévu').fill('120');
+  await page.getByRole('button', { name: 'Enregistrer' }).click();
+  await page.goto(`${origin}${path}/budget`);
+  check('the budget says that it does not balance', (await page.locator('main .avis').innerText()).includes('charges 120,00'));
+  check('and lists its line', (await page.locator('tbody tr').count()) === 1);
+  await look('projet-budget');
+  await tab('Dépenses');
+  check('two expenses of this project', (await page.locator('tbody tr').count()) === 2);
+  check('and what they add up to', (await page.locator('.chiffre').first().innerText()).startsWith('91,80'));
+  await look('projet-depenses');
+  await tab('Pièces');
+  check('the receipts are there', (await page.locator('.piece').count()) === 2);
+  await page.getByRole('button', { name: 'Joindre' }).click();
+  check('a piece without a file is asked for', (await page.locator('#erreur-fichier').count()) === 1);
+  await page.getByLabel('Fichier').setInputFiles({ name: 'affiche.html', mimeType: 'text/html', buffer: Buffer.from('<script>') });
+  await page.getByRole('button', { name: 'Joindre' }).click();
+  check('a file is joined', (await page.locator('.piece').count()) === 3 && (await page.locator('.piece img').count()) === 2);
+  const file = await page.request.get(origin + await page.locator('.piece a').first().getAttribute('href'));
+  check('what could run is given to keep, not shown', file.headers()['content-disposition']?.startsWith('attachment') &&
+    file.headers()['content-type'] === 'application/octet-stream', JSON.stringify(file.headers()));
+  const shown = await page.request.get(origin + await page.locator('.piece img').first().getAttribute('src'));
+  check('a picture is shown as it came', shown.headers()['content-type'] === 'image/png' && (await shown.body()).equals(png));
+  await look('projet-pieces');
+};
+
 for (const javaScriptEnabled of [true, false]) {
   const context = javaScriptEnabled ? looked : await browser.newContext({ javaScriptEnabled });
   context.setDefaultTimeout(patience_ms);
@@ -160,8 +198,10 @@ for (const javaScriptEnabled of [true, false]) {
     await context.addCookies(await looked.cookies());
   }
   await addProject(page, javaScriptEnabled ? 'Jardin partagé du Maroc' : 'Repas de rue');
-  await meetAnother(page, context, new URL(page.url()).pathname);
+  const project = new URL(page.url()).pathname;
+  await meetAnother(page, context, project);
   await addExpenses(page, javaScriptEnabled ? 'Jardin partagé du Maroc' : 'Repas de rue', javaScriptEnabled);
+  await visitTabs(page, project, javaScriptEnabled);
   await page.goto(`${origin}/projet?q=REPAS+jardin`);
   check('a search that nothing matches says so', (await page.locator('.vide').count()) === 1);
   await page.goto(`${origin}/projet?q=${javaScriptEnabled ? 'JARDIN PARTAGE' : 'répas'}`);
