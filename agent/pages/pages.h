@@ -107,6 +107,9 @@ void pic_project_tabs(struct pic_visit *visit, const char *here);
 /* Opens the page of a tab; the number of the project follows command. */
 void pic_project_begin(struct pic_visit *visit, const char *tab, const char *title,
                        const char *command);
+/* public.c */
+void pic_page_project_public(struct pic_visit *visit);
+void pic_page_project_count(struct pic_visit *visit);
 /* piece.c */
 void pic_page_project_pieces(struct pic_visit *visit);
 void pic_page_project_join(struct pic_visit *visit);

@@ -15,8 +15,11 @@ void pic_project_tabs(struct pic_visit *visit, const char *here)
 {
     static const struct {
         const char *path, *label;
-    } tabs[] = {
-        {"", "Fiche"}, {"/budget", "Budget"}, {"/depenses", "Dépenses"}, {"/pieces", "Pièces"}};
+    } tabs[] = {{"", "Fiche"},
+                {"/budget", "Budget"},
+                {"/depenses", "Dépenses"},
+                {"/public", "Public"},
+                {"/pieces", "Pièces"}};
     struct pic_page *page = &visit->page;
     char path[PATH_SIZE];
     pic_page_open(page, "nav", "aria-label", "Ce projet", NULL);
@@ -141,8 +144,8 @@ static void put_balance(struct pic_visit *visit)
 
 void pic_page_project_budget(struct pic_visit *visit)
 {
-    static const struct tab tab = {"/budget",           "budget",   "pic budget voir", PIC_BUDGET_LINE,
-                                   "Ajouter une ligne", put_balance};
+    static const struct tab tab = {
+        "/budget", "budget", "pic budget voir", PIC_BUDGET_LINE, "Ajouter une ligne", put_balance};
     show_tab(visit, &tab);
 }
 

@@ -34,6 +34,8 @@ static const struct route routes[] = {
     {"POST", "/depense/*/meme-facture", pic_page_expense_same},
     {"GET", "/projet/*/budget", pic_page_project_budget},
     {"GET", "/projet/*/depenses", pic_page_project_expenses},
+    {"GET", "/projet/*/public", pic_page_project_public},
+    {"POST", "/projet/*/public", pic_page_project_count},
     {"GET", "/projet/*/pieces", pic_page_project_pieces},
     {"POST", "/projet/*/pieces", pic_page_project_join},
     {"GET", "/piece/*/fichier", pic_page_piece_file},
