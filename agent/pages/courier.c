@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/commands/net.h"
-
 enum { KEY_MAX = 2 * PIC_PASSPHRASE_MAX };
 
 int pic_ui_courier_init(struct pic_ui_courier *courier, const struct pic_desk *desk,
@@ -59,13 +57,12 @@ static int exchange(struct pic_ui_courier *courier, struct pic_call *call)
     struct pic_agent agent;
     struct pic_carrier carrier;
     struct pic_net net = {0};
-    const struct pic_net_limits limits = {PIC_ERRAND_ALL, UINT64_MAX};
     int status = pic_agent_open(courier->folder, &courier->desk->world, PIC_AGENT_BESIDE, &agent,
                                 &call->err);
     if (status == PIC_OK)
         status = pic_net_open(&net, agent.self.urls, &carrier, &call->err);
     if (status == PIC_OK)
-        status = pic_net_exchange(call, &agent, &courier->keys, &carrier, &limits);
+        status = pic_net_exchange(call, &agent, &courier->keys, &carrier, &courier->limits);
     pic_net_close(&net);
     pic_agent_close(&agent);
     return status;
@@ -93,7 +90,8 @@ static void *run(void *context)
     return NULL;
 }
 
-int pic_ui_courier_start(struct pic_ui_courier *courier, struct pic_err *err)
+int pic_ui_courier_start(struct pic_ui_courier *courier, const struct pic_net_limits *limits,
+                         struct pic_err *err)
 {
     bool running;
     bool done;
@@ -105,6 +103,7 @@ int pic_ui_courier_start(struct pic_ui_courier *courier, struct pic_err *err)
         return pic_fail(err, PIC_ELOCKED, NULL);
     if (courier->started)
         (void)pthread_join(courier->thread, NULL);
+    courier->limits = *limits;
     courier->running = true;
     courier->started = pthread_create(&courier->thread, NULL, run, courier) == 0;
     if (courier->started)

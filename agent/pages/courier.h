@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "agent/commands/desk.h"
+#include "agent/commands/net.h"
 
 struct pic_ui_courier {
     pthread_mutex_t mutex; /* of running, done and err */
@@ -18,6 +19,7 @@ struct pic_ui_courier {
     char folder[PIC_AGENT_PATH_MAX];
     struct pic_keys keys;
     bool unlocked;
+    struct pic_net_limits limits; /* of the run */
 };
 
 PIC_MUST_USE int pic_ui_courier_init(struct pic_ui_courier *courier, const struct pic_desk *desk,
@@ -30,7 +32,8 @@ bool pic_ui_courier_unlocked(struct pic_ui_courier *courier);
 PIC_MUST_USE int pic_ui_courier_unlock(struct pic_ui_courier *courier, char *typed,
                                        struct pic_err *err);
 /* Starts a run; nothing where one is under way. PIC_ELOCKED, PIC_EMEMORY. */
-PIC_MUST_USE int pic_ui_courier_start(struct pic_ui_courier *courier, struct pic_err *err);
+PIC_MUST_USE int pic_ui_courier_start(struct pic_ui_courier *courier,
+                                      const struct pic_net_limits *limits, struct pic_err *err);
 /* How it is: under way; or how the last run ended, *done false before any. */
 void pic_ui_courier_look(struct pic_ui_courier *courier, bool *running, bool *done,
                          struct pic_err *err);

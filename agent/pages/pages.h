@@ -124,6 +124,7 @@ void pic_page_draft_forget(struct pic_visit *visit);
 void pic_page_exchange(struct pic_visit *visit);
 void pic_page_send(struct pic_visit *visit);
 void pic_page_unlock(struct pic_visit *visit);
+void pic_page_receipt_file(struct pic_visit *visit); /* the file itself */
 void pic_page_close_all(struct pic_visit *visit);
 
 #endif

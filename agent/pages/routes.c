@@ -25,6 +25,7 @@ static const struct route routes[] = {
     {"GET", "/", pic_page_home},
     {"GET", "/tout", pic_page_all},
     {"GET", "/echanges", pic_page_exchange},
+    {"GET", "/accuse", pic_page_receipt_file},
     {"POST", "/envoyer", pic_page_send},
     {"POST", "/deverrouiller", pic_page_unlock},
     {"POST", "/fermer", pic_page_close_all},

@@ -246,8 +246,24 @@ for (const javaScriptEnabled of [true, false]) {
     check('its draft is over', await page.getByLabel(/^Fournisseur/).inputValue() === '');
   } else {
     await page.goto(`${origin}/echanges`);
+    check('entries and documents wait, with their bytes', /Saisies.*octets|Saisies.*Ko/.test(await page.locator('tbody tr').first().innerText()) &&
+      /Documents\s+[23]\s/.test(await page.locator('tbody tr').nth(1).innerText()), await page.locator('tbody').first().innerText());
+    await page.getByLabel('Documents à échanger').selectOption('0');
     await page.getByRole('button', { name: 'Envoyer et recevoir' }).click();
     await page.waitForTimeout(4000);
+    await page.goto(`${origin}/echanges`);
+    check('entries went, documents wait', /Saisies\s+0\s/.test(await page.locator('tbody tr').first().innerText()) &&
+      !/Documents\s+0\s/.test(await page.locator('tbody tr').nth(1).innerText()), await page.locator('tbody').first().innerText());
+    await page.getByRole('button', { name: 'Envoyer et recevoir' }).click();
+    await page.waitForTimeout(4000);
+    await page.goto(`${origin}/echanges`);
+    check('nothing waits', (await page.locator('.vide').innerText()) === 'Rien à envoyer.');
+    check('receipts are listed', (await page.locator('tbody tr').count()) >= 1);
+    await photograph(page, 'echanges-apres');
+    const proof = await page.request.get(origin + await page.locator('tbody a').first().getAttribute('href'));
+    writeFileSync(join(work, 'accuse.pica'), await proof.body());
+    const verified = spawnSync(pic, ['accuse', 'verifier', join(work, 'accuse.pica')], { env });
+    check('a receipt from the page proves itself', verified.status === 0, String(verified.stderr));
     await page.goto(`${origin}/`);
     check('all is received', (await page.locator('.etat p').innerText()).startsWith('Tout est reçu'),
       await page.locator('.etat p').innerText());
