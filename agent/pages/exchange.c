@@ -155,14 +155,14 @@ static int put_receipt(struct pic_visit *visit, sqlite3_stmt *stmt, struct pic_s
 
 static void put_receipts(struct pic_visit *visit)
 {
-    static const struct pic_column columns[] = {
-        {"accuse", "Accusé n°", PIC_TYPE_TEXT},
-        {"date", "Reçu", PIC_TYPE_TEXT},
-        {"saisies", "Saisies depuis le début", PIC_TYPE_COUNT},
-        {"documents", "Documents depuis le début", PIC_TYPE_COUNT},
-        {"verifie", "Signature vérifiée", PIC_TYPE_BOOL}};
-    const struct pic_table table = {.caption = "Chaque numéro donne le fichier qui sert de preuve.",
-                                    .row_path = "/accuse?n="};
+    static const struct pic_column columns[] = {{"accuse", "Accusé n°", PIC_TYPE_TEXT},
+                                                {"date", "Reçu", PIC_TYPE_TEXT},
+                                                {"saisies", "Saisies", PIC_TYPE_COUNT},
+                                                {"documents", "Documents", PIC_TYPE_COUNT},
+                                                {"verifie", "Vérifié", PIC_TYPE_BOOL}};
+    const struct pic_table table = {
+        .caption = "Reçus depuis le début. Chaque numéro donne le fichier qui le prouve.",
+        .row_path = "/accuse?n="};
     struct pic_sheet sheet;
     bool row = false;
     sqlite3_stmt *stmt =
