@@ -6,7 +6,8 @@ cd "$(dirname "$0")"
 
 build_packages=(build-essential cmake ninja-build pkg-config libnng-dev libsodium-dev libsqlite3-dev
     zlib1g-dev libutf8proc-dev libexpat1-dev libcmocka-dev libmicrohttpd-dev libqrencode-dev)
-test_packages=(python3 python3-dissononce clang clang-tidy clang-format libclang-rt-14-dev)
+test_packages=(python3 python3-dissononce clang clang-tidy clang-format libclang-rt-14-dev
+    chromium fonts-dejavu-core)
 fuzz_packages=(clang libclang-rt-14-dev)
 report=build/report
 jobs=$(nproc)
@@ -41,6 +42,17 @@ need() {
     "${as_root[@]}" apt-get update -qq
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
         --no-install-recommends "${missing[@]}"
+}
+
+# browser_modules: what drives the browser in tests/browser, as its lock file says. Node may be here
+# without dpkg knowing, so it is its commands that are asked for.
+browser_modules() {
+    local folder=tests/browser
+    command -v node >/dev/null || need nodejs
+    command -v npm >/dev/null || need npm
+    [ $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ] && return
+    say "installing what drives the browser"
+    npm --prefix $folder ci --loglevel=error
 }
 
 # build PRESET [-DNAME=VALUE...] [TARGET...]
@@ -109,6 +121,7 @@ do_test() {
         esac
     done
     need "${build_packages[@]}" "${test_packages[@]}"
+    browser_modules
     rm -rf "$report"
     say "address and undefined behaviour sanitizers"
     build debug

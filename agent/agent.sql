@@ -67,3 +67,12 @@ CREATE TABLE IF NOT EXISTS deposit_part(
   sealed BLOB NOT NULL,
   PRIMARY KEY(id, part)
 ) STRICT, WITHOUT ROWID;
+
+-- What was typed on a page and is not recorded yet, field by field: forgotten once it is.
+CREATE TABLE IF NOT EXISTS draft(
+  form     TEXT NOT NULL, -- path of the page
+  field    TEXT NOT NULL, -- its option
+  text     TEXT NOT NULL, -- as typed
+  saved_ms INTEGER NOT NULL,
+  PRIMARY KEY(form, field)
+) STRICT, WITHOUT ROWID;

@@ -55,8 +55,8 @@ static int remove_part(const char *folder, const char *name, struct pic_err *err
 
 int pic_removal_run(struct pic_agent *agent, struct pic_err *err)
 {
-    static const char *const parts[] = {"cles.pic.nouveau", "erreurs.txt", "documents", "copies",
-                                        "pic.db-wal",       "pic.db-shm",  "pic.db"};
+    static const char *const parts[] = {"cles.pic.nouveau", "erreurs.txt", "documents",  "copies",
+                                        "envois",           "pic.db-wal",  "pic.db-shm", "pic.db"};
     char folder[PIC_AGENT_PATH_MAX];
     memcpy(folder, agent->folder, sizeof folder);
     int lease = fcntl(agent->lease, F_DUPFD_CLOEXEC, 0); /* the lock is of both */

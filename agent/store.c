@@ -234,6 +234,7 @@ int pic_agent_open(const char *folder, const struct pic_world *world, enum pic_a
     memset(out, 0, sizeof *out);
     out->world = world;
     out->mode = mode;
+    out->shared = mode == PIC_AGENT_BESIDE;
     out->lease = -1;
     int n = snprintf(out->folder, sizeof out->folder, "%s", folder);
     if (n < 0 || (size_t)n >= sizeof out->folder)
@@ -241,7 +242,7 @@ int pic_agent_open(const char *folder, const struct pic_world *world, enum pic_a
     if (mode != PIC_AGENT_CREATE && world->vfs == NULL && !pic_agent_exists(folder))
         return pic_fail(err, PIC_ENOT_ENROLLED, NULL);
     int status = mode == PIC_AGENT_CREATE ? make_folder(folder, err) : PIC_OK;
-    if (status == PIC_OK && mode != PIC_AGENT_READ)
+    if (status == PIC_OK && mode != PIC_AGENT_READ && mode != PIC_AGENT_BESIDE)
         status = take_lease(out, err);
     if (status == PIC_OK)
         status = open_database(out, err);
@@ -288,6 +289,26 @@ void pic_agent_abandon(struct pic_agent *agent)
 
 /* --- transactions and time --- */
 
+/* What the other connection committed meanwhile counts here too. While it makes the state again,
+ * numbers of entries may stand for others than they did: nothing may refer to them. */
+static int catch_up(struct pic_agent *agent, struct pic_err *err)
+{
+    struct pic_clock stored = {0};
+    uint64_t rebuilding = 0;
+    int status = pic_journal_number_get(agent->journal, "clock", &stored.last);
+    if (status == PIC_OK)
+        status = pic_journal_number_get(agent->journal, "rebuild", &rebuilding);
+    if (status == PIC_OK && rebuilding != 0 && agent->mode != PIC_AGENT_BESIDE)
+        status = PIC_EREBUILDING;
+    if (status != PIC_OK)
+        return pic_fail(err, status, NULL);
+    if (stored.last > agent->clock.last)
+        agent->clock = agent->clock_kept = stored;
+    if (agent->state != NULL)
+        pic_state_forget(agent->state);
+    return PIC_OK;
+}
+
 int pic_agent_begin(struct pic_agent *agent, struct pic_err *err)
 {
     /* A disk that was full may have stopped the making of the state: it is made now. */
@@ -295,7 +316,13 @@ int pic_agent_begin(struct pic_agent *agent, struct pic_err *err)
         agent->state == NULL && agent->self.device != 0 ? pic_agent_rebuild(agent, err) : PIC_OK;
     if (status != PIC_OK)
         return status;
-    return pic_db_begin(&agent->db, err);
+    status = pic_db_begin(&agent->db, err);
+    if (status == PIC_OK && agent->shared) {
+        status = catch_up(agent, err);
+        if (status != PIC_OK)
+            pic_agent_rollback(agent);
+    }
+    return status;
 }
 
 int pic_agent_commit(struct pic_agent *agent, struct pic_err *err)

@@ -38,9 +38,10 @@ struct pic_world {
 void pic_world_system(struct pic_world *out);
 
 enum pic_agent_mode {
-    PIC_AGENT_READ,  /* beside a writer; writes nothing */
-    PIC_AGENT_WRITE, /* holds the lease */
-    PIC_AGENT_CREATE /* as WRITE, on a folder that has no store: PIC_EALREADY_ENROLLED otherwise */
+    PIC_AGENT_READ,   /* beside a writer; writes nothing */
+    PIC_AGENT_WRITE,  /* holds the lease */
+    PIC_AGENT_BESIDE, /* writes beside a WRITE of the same process, which holds the lease */
+    PIC_AGENT_CREATE  /* as WRITE, on a folder that has no store: PIC_EALREADY_ENROLLED otherwise */
 };
 
 struct pic_queries;
@@ -55,6 +56,8 @@ struct pic_agent {
     struct pic_state *state; /* NULL until self is known */
     struct pic_segment_reader *reader;
     struct pic_blobs blobs;
+    bool shared; /* another connection of this process writes too: nothing is remembered between
+                  * transactions. Set by BESIDE, and by the holder of the lease before that */
     struct pic_clock clock, clock_kept; /* now, and as it was last committed */
     struct pic_agent_self self;
     struct pic_queries *queries; /* prepared when first needed */
@@ -87,6 +90,7 @@ PIC_MUST_USE int pic_agent_become(struct pic_agent *agent, const struct pic_agen
                                   struct pic_err *err);
 
 /* One transaction. A rollback also forgets what the state and the clock had in memory. */
+/* PIC_EREBUILDING: beside another writer, which makes the state again. */
 PIC_MUST_USE int pic_agent_begin(struct pic_agent *agent, struct pic_err *err);
 PIC_MUST_USE int pic_agent_commit(struct pic_agent *agent, struct pic_err *err);
 void pic_agent_rollback(struct pic_agent *agent);

@@ -116,7 +116,7 @@ static int start_listeners(struct daemon *d, struct pic_err *err)
         int status = pic_listener_open(d->options->urls[i], &options, &d->listeners[i]);
         if (status != PIC_OK)
             return pic_fail(err, status == PIC_EIO ? PIC_ELISTEN : status, d->options->urls[i],
-                            NULL);
+                            "--ecoute", NULL);
         ports[i] = pic_listener_port(d->listeners[i]);
     }
     int status = start_watch(d, err);

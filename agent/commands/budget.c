@@ -1,5 +1,6 @@
 #include "agent/commands/commands.h"
-#include "agent/commands/warn.h"
+#include "agent/listing.h"
+#include "schema/state/naming.h"
 
 /* A project's planned budget: its lines, charges first, and whether it balances. */
 
@@ -27,9 +28,9 @@ static int fill(struct pic_agent *agent, uint64_t project, struct pic_sheet *she
         for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
             const struct pic_field *field = pic_entity_by_column(entity, fields[i]);
             struct pic_value value;
-            pic_desk_column(stmt, (int)i + 1, field, &value);
+            pic_listing_column(stmt, (int)i + 1, field, &value);
             pic_buf_clear(&text);
-            pic_desk_value(agent, field, &value, &text);
+            pic_naming_value(agent->state, field, &value, &text);
             if (field->type == PIC_TYPE_MONEY)
                 pic_sheet_value(sheet, &value);
             else
@@ -67,7 +68,7 @@ int pic_command_budget(struct pic_call *call)
     if (status == PIC_OK)
         status = pic_call_sheet(call, &sheet, false);
     if (status == PIC_OK)
-        pic_warn_budget(call, &budget);
+        pic_desk_warn_budget(call, &budget);
     pic_sheet_release(&sheet);
     pic_agent_close(&agent);
     return status;

@@ -97,6 +97,8 @@ int pic_command_restore(struct pic_call *call);
 int pic_command_doctor(struct pic_call *call);
 /* After each command: notes a failure for the doctor. */
 void pic_command_ended(struct pic_call *call, int status);
+/* ui.c */
+int pic_command_ui(struct pic_call *call);
 /* territory.c */
 int pic_command_territory(struct pic_call *call);
 

@@ -3,6 +3,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/record.h"
+#include "schema/state/naming.h"
 #include "schema/state/siblings.h"
 
 enum { TEXT_MAX = 65536 };
@@ -56,15 +57,15 @@ static void put_card(struct pic_agent *agent, const struct card *card, struct pi
         pic_dot_print(card->row.id, &text);
         pic_sheet_span(sheet, pic_buf_view(&text));
         pic_buf_clear(&text);
-        pic_desk_name(agent, card->row.id, &text);
+        pic_naming_row(agent->state, card->row.id, &text);
         pic_sheet_span(sheet, pic_buf_view(&text));
         pic_sheet_text(sheet, card->field->option);
         put_letter(sheet, i);
         pic_buf_clear(&text);
-        pic_desk_value(agent, card->field, &s->value, &text);
+        pic_words_value(agent, card->field, &s->value, &text);
         pic_sheet_span(sheet, pic_buf_view(&text));
         pic_buf_clear(&text);
-        pic_desk_author(agent, s->dot, &text);
+        pic_words_author(agent, s->dot, &text);
         pic_sheet_span(sheet, pic_buf_view(&text));
         pic_buf_clear(&text);
         pic_speech_moment(&text, pic_clock_ms(s->stamp),

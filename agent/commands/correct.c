@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "agent/commands/commands.h"
+#include "agent/listing.h"
 #include "agent/record.h"
+#include "schema/state/naming.h"
 
 /* What waits for a person: what the Region asks to correct, what was kept without effect, fields
  * with two values. One card each, with the command that settles it; on a terminal, a request of the
@@ -38,7 +40,7 @@ static void put(struct correct *c, uint64_t number, uint64_t about, struct pic_s
         pic_buf_printf(&text, "%s %s", entity->label, pic_buf_string(&id));
     pic_sheet_span(&c->sheet, pic_buf_view(&text));
     pic_buf_clear(&text);
-    pic_desk_name(c->agent, known ? about : 0, &text);
+    pic_naming_row(c->agent->state, known ? about : 0, &text);
     pic_sheet_span(&c->sheet, pic_buf_view(&text));
     pic_sheet_span(&c->sheet, what);
     pic_buf_clear(&text);
@@ -79,8 +81,8 @@ static void put_request(struct correct *c, sqlite3_stmt *stmt)
     if (!is_wanted(c, number, about) || c->request_n == ITEMS_MAX)
         return;
     pic_buf_init(&what, TEXT_MAX);
-    pic_desk_column(stmt, 3, field, &reason);
-    pic_desk_value(c->agent, field, &reason, &what);
+    pic_listing_column(stmt, 3, field, &reason);
+    pic_naming_value(c->agent->state, field, &reason, &what);
     if (what.len > 0 && finding.n > 0)
         pic_buf_text(&what, " : ");
     pic_buf_bytes(&what, finding.p, finding.n);

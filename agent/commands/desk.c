@@ -4,14 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/keeper.h"
 #include "agent/session.h"
 #include "protocol/crypto/vault.h"
-#include "schema/dictionary/identifiers.h"
-#include "schema/dictionary/nomenclatures.h"
 #include "schema/face/json.h"
+#include "schema/state/naming.h"
 
-enum { SQL_MAX = 512, QUESTION_MAX = 512, KEY_MAX = 2 * PIC_PASSPHRASE_MAX, NAME_DEPTH = 3 };
+enum { SQL_MAX = 512, QUESTION_MAX = 512, KEY_MAX = 2 * PIC_PASSPHRASE_MAX };
 
 static struct pic_desk *desk_of(struct pic_call *call)
 {
@@ -105,46 +103,19 @@ int pic_desk_id(struct pic_call *call, struct pic_agent *agent, const struct pic
     return status;
 }
 
-/* --- showing --- */
-
-static const char *name_column(const struct pic_entity *entity)
-{
-    static const char *const candidates[] = {"title", "name", "label", "supplier", "code"};
-    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
-        if (pic_entity_by_column(entity, candidates[i]) != NULL)
-            return candidates[i];
-    return NULL;
-}
-
-/* Appends the text of one cell; false when there is none. */
-static bool put_cell(struct pic_agent *agent, const char *sql, uint64_t parameter,
-                     struct pic_buf *out)
-{
-    sqlite3_stmt *stmt = pic_db_prepare(&agent->db, sql, NULL);
-    bool row = false;
-    if (stmt == NULL)
-        return false;
-    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)parameter);
-    row = pic_db_step(stmt, &row) == PIC_OK && row;
-    struct pic_span text = row ? pic_db_column_span(stmt, 0) : pic_span_of(NULL, 0);
-    pic_buf_bytes(out, text.p, text.n);
-    row = text.n > 0;
-    (void)sqlite3_finalize(stmt);
-    return row;
-}
-
 int pic_desk_cancelled_id(struct pic_call *call, struct pic_agent *agent,
                           const struct pic_entity *entity, size_t index, uint64_t *id)
 {
     char sql[SQL_MAX];
     bool row = false;
     uint64_t n = 0;
+    const struct pic_field *field = pic_naming_field(entity);
     int status = pic_desk_id(call, agent, entity, index, id);
-    if (status != PIC_ENOT_FOUND || name_column(entity) == NULL)
+    if (status != PIC_ENOT_FOUND || field == NULL)
         return status;
     (void)snprintf(sql, sizeof sql,
                    "SELECT min(id), count(*) FROM \"%s\" WHERE \"%s\" = ?1 COLLATE NOCASE",
-                   entity->table, name_column(entity));
+                   entity->table, field->column);
     sqlite3_stmt *stmt = pic_db_prepare(&agent->db, sql, &call->err);
     if (stmt == NULL)
         return call->err.status;
@@ -155,119 +126,6 @@ int pic_desk_cancelled_id(struct pic_call *call, struct pic_agent *agent,
     }
     (void)sqlite3_finalize(stmt);
     return n == 1 ? PIC_OK : status;
-}
-
-static void put_name(struct pic_agent *agent, uint64_t id, unsigned depth, struct pic_buf *out);
-
-/* A row that has no name of its own is called by its kind and its day, or by what it is about. */
-static bool put_nameless(struct pic_agent *agent, const struct pic_entity *entity, uint64_t id,
-                         unsigned depth, struct pic_buf *out)
-{
-    static const char *const marks[] = {"held_on", "project", "about"};
-    struct pic_row row;
-    if (pic_row_load(pic_state_rows(agent->state), entity, id, &row) != PIC_OK)
-        return false;
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        const struct pic_field *field = pic_entity_by_column(entity, marks[i]);
-        if (field == NULL || pic_row_value(&row, field->number)->kind == PIC_KIND_NULL ||
-            (field->type == PIC_TYPE_DATE && entity->number != PIC_COMMITTEE))
-            continue;
-        const struct pic_value value = *pic_row_value(&row, field->number);
-        pic_buf_printf(out, "%s ", entity->label);
-        if (value.kind == PIC_KIND_REF)
-            put_name(agent, (uint64_t)value.i, depth + 1, out);
-        else
-            pic_value_format(field, &value, PIC_STYLE_SCREEN, out);
-        return true;
-    }
-    return false;
-}
-
-static void put_name(struct pic_agent *agent, uint64_t id, unsigned depth, struct pic_buf *out)
-{
-    char sql[SQL_MAX];
-    const struct pic_entity *entity = NULL;
-    uint64_t org = 0;
-    bool known = pic_state_find(agent->state, id, &entity, &org) == PIC_OK;
-    if (known && name_column(entity) != NULL) {
-        (void)snprintf(sql, sizeof sql, "SELECT \"%s\" FROM \"%s\" WHERE id = ?1",
-                       name_column(entity), entity->table);
-        if (put_cell(agent, sql, id, out))
-            return;
-    }
-    if (!known || depth == NAME_DEPTH || !put_nameless(agent, entity, id, depth, out))
-        pic_dot_print(id, out);
-}
-
-void pic_desk_name(struct pic_agent *agent, uint64_t id, struct pic_buf *out)
-{
-    if (id != 0)
-        put_name(agent, id, 0, out);
-}
-
-void pic_desk_author(struct pic_agent *agent, uint64_t dot, struct pic_buf *out)
-{
-    uint32_t device = pic_dot_device(dot);
-    size_t before = out->len;
-    if (pic_keeper_of(agent, dot, out) == PIC_OK && out->len > before)
-        return;
-    if (device == PIC_DEVICE_SERVER) {
-        pic_buf_text(out, agent->self.server_name);
-        return;
-    }
-    if (!put_cell(agent, "SELECT label FROM device WHERE device = ?1", device, out))
-        pic_buf_printf(out, "%u", device);
-}
-
-/* What a code means: as published, else as shipped. */
-static void put_code(struct pic_agent *agent, const struct pic_field *field, struct pic_span code,
-                     struct pic_buf *out)
-{
-    struct pic_span label = pic_span_of(NULL, 0);
-    bool row = false;
-    sqlite3_stmt *stmt = pic_db_prepare(&agent->db,
-                                        "SELECT label FROM code WHERE nomenclature = ?1 AND code ="
-                                        " ?2 AND cancelled IS NULL ORDER BY id DESC LIMIT 1",
-                                        NULL);
-    if (stmt != NULL) {
-        pic_db_bind_text(stmt, 1, pic_span_text(field->about));
-        pic_db_bind_text(stmt, 2, code);
-        if (pic_db_step(stmt, &row) == PIC_OK && row)
-            label = pic_db_column_span(stmt, 0);
-    }
-    if (label.n == 0)
-        label = pic_nomenclature_label(field->about, code);
-    if (label.n == 0) /* an identifier, or a code that no list has any more */
-        pic_identifier_format(pic_identifier_kind(field->about), code, out);
-    else
-        pic_buf_bytes(out, label.p, label.n);
-    (void)sqlite3_finalize(stmt);
-}
-
-void pic_desk_value(struct pic_agent *agent, const struct pic_field *field,
-                    const struct pic_value *value, struct pic_buf *out)
-{
-    if (value->kind == PIC_KIND_REF)
-        pic_desk_name(agent, (uint64_t)value->i, out);
-    else if (field->type == PIC_TYPE_CODE && value->kind == PIC_KIND_TEXT)
-        put_code(agent, field, value->s, out);
-    else if (field->type == PIC_TYPE_IDENTITY && value->kind == PIC_KIND_BYTES)
-        pic_buf_text(out, pic_speech_text(PIC_TELL_SEALED));
-    else
-        pic_value_format(field, value, PIC_STYLE_SCREEN, out);
-}
-
-void pic_desk_column(sqlite3_stmt *stmt, int column, const struct pic_field *field,
-                     struct pic_value *out)
-{
-    *out = (struct pic_value){0};
-    if (sqlite3_column_type(stmt, column) == SQLITE_NULL)
-        return;
-    out->kind = pic_type_kind(field->type);
-    if (out->kind == PIC_KIND_INT || out->kind == PIC_KIND_REF)
-        out->i = sqlite3_column_int64(stmt, column);
-    else
-        out->s = pic_db_column_span(stmt, column);
 }
 
 int pic_desk_saved(struct pic_call *call, const struct pic_entity *entity, uint64_t id)
@@ -289,4 +147,24 @@ int pic_desk_saved(struct pic_call *call, const struct pic_entity *entity, uint6
     pic_call_tell(call, PIC_TELL_SAVED, entity->label, pic_buf_string(&number), NULL);
     pic_buf_release(&number);
     return pic_buf_status(&call->out);
+}
+
+static void tell(void *context, const struct pic_warning *warning)
+{
+    pic_call_tell(context, warning->key, warning->facts[0], warning->facts[1], warning->facts[2],
+                  NULL);
+}
+
+void pic_desk_warn(struct pic_call *call, struct pic_agent *agent, const struct pic_entity *entity,
+                   uint64_t id)
+{
+    const struct pic_warn warn = {tell, call};
+    if (!call->terminal.quiet)
+        pic_warn_entry(&warn, agent, entity, id);
+}
+
+void pic_desk_warn_budget(struct pic_call *call, const struct pic_budget *budget)
+{
+    const struct pic_warn warn = {tell, call};
+    pic_warn_budget(&warn, budget);
 }

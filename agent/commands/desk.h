@@ -1,10 +1,12 @@
-/* desk: what every command of `pic` starts from: the store of this person, unlocked when needed,
- * and the words in which rows are shown. */
+/* desk: what every command of `pic` starts from: the store of this person, unlocked when
+ * needed. */
 #ifndef PIC_AGENT_COMMANDS_DESK_H
 #define PIC_AGENT_COMMANDS_DESK_H
 
 #include "agent/keyring.h"
 #include "agent/store.h"
+#include "agent/warn.h"
+#include "agent/words.h"
 #include "schema/face/command.h"
 #include "schema/state/entry.h"
 
@@ -40,17 +42,10 @@ PIC_MUST_USE int pic_desk_id(struct pic_call *call, struct pic_agent *agent,
 /* The same among rows that were cancelled too, whose name is free again. */
 PIC_MUST_USE int pic_desk_cancelled_id(struct pic_call *call, struct pic_agent *agent,
                                        const struct pic_entity *entity, size_t index, uint64_t *id);
-/* Appends the name of a row; where it has none, its kind and what it is about, else its number.
- * Nothing for id 0. */
-void pic_desk_name(struct pic_agent *agent, uint64_t id, struct pic_buf *out);
-/* Appends who wrote a change: the person at the keyboard, else the label of the device. */
-void pic_desk_author(struct pic_agent *agent, uint64_t dot, struct pic_buf *out);
-/* Appends a value as people read it, references by name, codes by label. */
-void pic_desk_value(struct pic_agent *agent, const struct pic_field *field,
-                    const struct pic_value *value, struct pic_buf *out);
-/* Column of a prepared row as a value of a field; borrowed until the next step. */
-void pic_desk_column(sqlite3_stmt *stmt, int column, const struct pic_field *field,
-                     struct pic_value *out);
+/* What is worth a look in an entry, or in a budget (warn.h), on stderr. */
+void pic_desk_warn(struct pic_call *call, struct pic_agent *agent, const struct pic_entity *entity,
+                   uint64_t id);
+void pic_desk_warn_budget(struct pic_call *call, const struct pic_budget *budget);
 /* Says what was recorded: the number on stdout, a sentence on stderr. */
 PIC_MUST_USE int pic_desk_saved(struct pic_call *call, const struct pic_entity *entity,
                                 uint64_t id);

@@ -1,8 +1,7 @@
 #include <stddef.h>
 
 #include "agent/commands/commands.h"
-#include "agent/commands/given.h"
-#include "agent/commands/warn.h"
+#include "agent/given.h"
 #include "schema/dictionary/grid.h"
 
 /* A participant who is named otherwise is counted anew: the token is made again at the next
@@ -43,6 +42,19 @@ static int finish(struct pic_call *call, struct pic_agent *agent, int status)
     return status;
 }
 
+/* A project is handed in with a budget that balances. */
+static int check_submission(struct pic_call *call, struct pic_agent *agent, uint64_t id)
+{
+    const struct pic_entity *project = pic_dictionary_entity(PIC_PROJECT);
+    const struct pic_call_value *given =
+        call->target.entity != project
+            ? NULL
+            : pic_call_field(call, pic_entity_by_column(project, "status")->number);
+    return given != NULL && pic_warn_hands_in(given->value.s)
+               ? pic_warn_submission(agent, id, &call->err)
+               : PIC_OK;
+}
+
 /* Records what was given: a new row, or an edit of the one that the first argument names. */
 static int keep_given(struct pic_call *call, bool creates)
 {
@@ -54,7 +66,7 @@ static int keep_given(struct pic_call *call, bool creates)
     if (status == PIC_OK && !creates)
         status = pic_desk_id(call, &agent, entity, 0, &id);
     if (status == PIC_OK)
-        status = pic_warn_submission(call, &agent, id);
+        status = check_submission(call, &agent, id);
     if (status == PIC_OK)
         status = pic_agent_begin(&agent, &call->err);
     if (status == PIC_OK)
@@ -62,7 +74,7 @@ static int keep_given(struct pic_call *call, bool creates)
     if (status == PIC_OK)
         status = pic_desk_saved(call, entity, creates ? dot : id);
     if (status == PIC_OK)
-        pic_warn_entry(call, &agent, entity, creates ? dot : id);
+        pic_desk_warn(call, &agent, entity, creates ? dot : id);
     pic_agent_close(&agent);
     return status;
 }
@@ -152,7 +164,7 @@ int pic_command_reverse(struct pic_call *call)
     if (status == PIC_OK)
         status = pic_desk_saved(call, call->value_n > 0 ? entity : shown, dot);
     if (status == PIC_OK && call->value_n > 0)
-        pic_warn_entry(call, &agent, entity, dot);
+        pic_desk_warn(call, &agent, entity, dot);
     pic_agent_close(&agent);
     return status;
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "agent/commands/commands.h"
-#include "agent/commands/given.h"
+#include "agent/given.h"
 #include "schema/face/csv.h"
 #include "schema/state/choices.h"
 

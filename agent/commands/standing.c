@@ -5,6 +5,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/status.h"
+#include "agent/words.h"
 #include "schema/face/json.h"
 
 enum { SAID_MAX = 1024, MS_PER_S = 1000, CLOCK_SHOWN_MS = 5 * 60 * 1000, ISO_SIZE = 32 };
@@ -67,58 +68,6 @@ static void put_json(const struct pic_status_facts *f, struct pic_buf *out)
     pic_buf_release(&text);
 }
 
-/* "4 saisies (2,1 Ko)" and "2 documents (910 Ko)"; empty for none. */
-static void put_amount(uint64_t n, uint64_t bytes, const char *one, const char *many,
-                       struct pic_buf *out)
-{
-    if (n == 0)
-        return;
-    pic_speech_count(out, n, one, many);
-    pic_buf_text(out, " (");
-    pic_speech_bytes(out, bytes);
-    pic_buf_text(out, ")");
-}
-
-static void put_banner(const struct pic_status_facts *f, struct pic_buf *out)
-{
-    struct pic_buf a;
-    struct pic_buf b;
-    pic_buf_init(&a, SAID_MAX);
-    pic_buf_init(&b, SAID_MAX);
-    switch (f->standing) {
-    case PIC_STANDING_TO_CORRECT:
-        pic_buf_printf(&a, "%" PRIu64, f->corrections + f->conflicts + f->quarantined);
-        pic_speech_tell(out, PIC_TELL_BANNER_TO_CORRECT, pic_buf_string(&a), NULL);
-        break;
-    case PIC_STANDING_SILENT:
-        pic_speech_duration(
-            &a, f->now_ms - (f->last_contact_ms != 0 ? f->last_contact_ms : f->enrolled_ms));
-        pic_speech_tell(out, PIC_TELL_BANNER_SILENT, pic_buf_string(&a), NULL);
-        break;
-    case PIC_STANDING_TO_SEND:
-        put_amount(f->pending.changes, f->pending.bytes, "saisie", "saisies", &a);
-        put_amount(f->pending.documents, f->pending.document_bytes, "document", "documents",
-                   a.len == 0 ? &a : &b);
-        if (a.len == 0)
-            pic_buf_text(&a, "0");
-        pic_speech_tell(out, PIC_TELL_BANNER_TO_SEND, pic_buf_string(&a), pic_buf_string(&b), NULL);
-        break;
-    case PIC_STANDING_RECEIVED:
-        pic_receipt_print(&f->receipt, &a);
-        pic_speech_moment(&b, f->receipt.time_ms, f->now_ms);
-        pic_speech_tell(out, PIC_TELL_BANNER_RECEIVED, pic_buf_string(&a), pic_buf_string(&b),
-                        NULL);
-        break;
-    case PIC_STANDING_EMPTY:
-    case PIC_STANDINGS:
-        pic_speech_tell(out, PIC_TELL_BANNER_EMPTY, NULL);
-        break;
-    }
-    pic_buf_text(out, "\n");
-    pic_buf_release(&a);
-    pic_buf_release(&b);
-}
-
 static void put_contact(const struct pic_status_facts *f, struct pic_buf *out)
 {
     struct pic_buf when;
@@ -147,9 +96,9 @@ static void put_rest(const struct pic_status_facts *f, struct pic_buf *out)
     pic_buf_init(&a, SAID_MAX);
     pic_buf_init(&b, SAID_MAX);
     if (f->standing != PIC_STANDING_TO_SEND && f->pending.changes + f->pending.documents > 0) {
-        put_amount(f->pending.changes, f->pending.bytes, "saisie", "saisies", &a);
-        put_amount(f->pending.documents, f->pending.document_bytes, "document", "documents",
-                   a.len == 0 ? &a : &b);
+        pic_words_amount(f->pending.changes, f->pending.bytes, "saisie", "saisies", &a);
+        pic_words_amount(f->pending.documents, f->pending.document_bytes, "document", "documents",
+                         a.len == 0 ? &a : &b);
         pic_buf_text(out, "  ");
         pic_speech_tell(out, PIC_TELL_BANNER_TO_SEND, pic_buf_string(&a), pic_buf_string(&b), NULL);
         pic_buf_text(out, "\n");
@@ -201,7 +150,8 @@ int pic_command_status(struct pic_call *call)
     if (status == PIC_OK && call->json) {
         put_json(&facts, &call->out);
     } else if (status == PIC_OK) {
-        put_banner(&facts, &call->out);
+        pic_words_banner(&facts, &call->out);
+        pic_buf_text(&call->out, "\n");
         put_contact(&facts, &call->out);
         put_rest(&facts, &call->out);
         put_tasks(&facts, &call->out);

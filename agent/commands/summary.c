@@ -2,6 +2,7 @@
 #include "protocol/log/container.h"
 #include "schema/face/csv.h"
 #include "schema/face/package.h"
+#include "schema/state/naming.h"
 
 /* Summaries that the Region delivered to this collectivité: each is one signed container. */
 
@@ -106,7 +107,7 @@ static int show(struct pic_call *call, struct pic_agent *agent, const struct ope
     pic_dot_print(s->row.id, &text);
     pic_sheet_span(&sheet, pic_buf_view(&text));
     pic_buf_clear(&text);
-    pic_desk_name(agent, (uint64_t)value_of(s, "addressee")->i, &text);
+    pic_naming_row(agent->state, (uint64_t)value_of(s, "addressee")->i, &text);
     pic_sheet_span(&sheet, pic_buf_view(&text));
     pic_sheet_value(&sheet, value_of(s, "from_on"));
     pic_sheet_value(&sheet, value_of(s, "to_on"));

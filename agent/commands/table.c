@@ -52,6 +52,11 @@ static const struct pic_option erase_options[] = {
     {"echeances", NULL, "Montre les identités dont la durée de garde est échue", NULL, 0},
     {NULL, NULL, NULL, NULL, 0}};
 
+static const struct pic_option ui_options[] = {
+    {"port", "N", "Port à utiliser ; sans lui, celui de la dernière fois ou un autre", NULL, 0},
+    {"sans-navigateur", NULL, "Affiche l'adresse sans ouvrir le navigateur", NULL, 0},
+    {NULL, NULL, NULL, NULL, 0}};
+
 static const struct pic_option send_options[] = {
     {"saisies-seules", NULL, "N'envoie pas les documents", NULL, 0},
     {"budget", "VOLUME", "Documents à envoyer au plus cette fois, par exemple 20M ou 500K", NULL,
@@ -150,6 +155,10 @@ static const struct pic_command commands[] = {
      .options = init_options,
      .run = pic_command_init,
      .flags = PIC_COMMAND_NO_STORE},
+    {.path = "ui",
+     .summary = "Ouvre les pages de saisie dans le navigateur, sans Internet",
+     .options = ui_options,
+     .run = pic_command_ui},
     {.path = "statut",
      .summary = "Dit ce qui est reçu, ce qui reste à envoyer, ce qui vous attend",
      .run = pic_command_status},

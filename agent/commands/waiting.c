@@ -2,6 +2,7 @@
 
 #include "agent/branch.h"
 #include "agent/commands/commands.h"
+#include "schema/state/naming.h"
 
 enum { TEXT_MAX = 1024 };
 
@@ -32,7 +33,7 @@ static int put_pending(void *context, const struct pic_change *change, size_t by
     struct pic_buf name;
     (void)bytes;
     pic_buf_init(&name, TEXT_MAX);
-    pic_desk_name(q->agent, change->id, &name);
+    pic_naming_row(q->agent->state, change->id, &name);
     put(q, change->dot, entity == NULL ? "" : entity->label, pic_buf_view(&name),
         pic_span_text(pic_speech_text(PIC_TELL_STATE_TO_SEND)));
     pic_buf_release(&name);
@@ -79,7 +80,7 @@ static void put_held(struct queue *q, uint64_t dot, struct pic_span bytes, struc
     const struct pic_entity *entity = read ? pic_dictionary_entity(change.entity) : NULL;
     pic_buf_init(&name, TEXT_MAX);
     if (read)
-        pic_desk_name(q->agent, change.id, &name);
+        pic_naming_row(q->agent->state, change.id, &name);
     put(q, dot, entity == NULL ? "" : entity->label, pic_buf_view(&name), why);
     pic_buf_release(&name);
     free(store);

@@ -430,3 +430,17 @@ int pic_sheet_print(const struct pic_sheet *sheet, enum pic_sheet_form form,
     pic_buf_release(&scratch);
     return status;
 }
+
+void pic_sheet_each(const struct pic_sheet *sheet, pic_sheet_cell *each, void *context)
+{
+    struct pic_cursor c = pic_cursor_of(sheet->cells.data, sheet->cells.len);
+    struct pic_buf text;
+    pic_buf_init(&text, PIC_SHEET_BYTES_MAX);
+    for (size_t cell = 0; cell < sheet->row_n * sheet->column_n; cell++) {
+        size_t column = cell % sheet->column_n;
+        struct pic_value value = next_cell(&c);
+        format_cell(&sheet->columns[column], &value, PIC_STYLE_SCREEN, &text);
+        each(context, cell / sheet->column_n, column, pic_buf_view(&text));
+    }
+    pic_buf_release(&text);
+}

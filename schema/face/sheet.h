@@ -60,6 +60,10 @@ struct pic_look {
 PIC_MUST_USE int pic_sheet_print(const struct pic_sheet *sheet, enum pic_sheet_form form,
                                  const struct pic_look *look, struct pic_buf *out);
 
+/* Each cell as people read it, row by row: for a writer that adds to the text, such as a page. */
+typedef void pic_sheet_cell(void *context, size_t row, size_t column, struct pic_span text);
+void pic_sheet_each(const struct pic_sheet *sheet, pic_sheet_cell *each, void *context);
+
 /* Columns of a terminal that a text takes: 0 for marks, 2 for wide East Asian characters. */
 size_t pic_sheet_width(struct pic_span text);
 

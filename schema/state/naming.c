@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "protocol/log/change.h"
+#include "schema/dictionary/identifiers.h"
 #include "schema/dictionary/nomenclatures.h"
 
 enum { DEPTH_MAX = 2 };
@@ -10,12 +11,23 @@ enum { DEPTH_MAX = 2 };
 static const char label_sql[] = "SELECT label FROM code WHERE nomenclature = ?1 AND code = ?2"
                                 " AND cancelled IS NULL ORDER BY id DESC LIMIT 1";
 
+static const char *const name_columns[] = {"title", "name", "label", "supplier", "code"};
+
+enum { NAME_COLUMNS = sizeof name_columns / sizeof *name_columns };
+
+const struct pic_field *pic_naming_field(const struct pic_entity *entity)
+{
+    const struct pic_field *field = NULL;
+    for (size_t i = 0; field == NULL && i < NAME_COLUMNS; i++)
+        field = pic_entity_by_column(entity, name_columns[i]);
+    return field;
+}
+
 /* The value that names a row by itself; NULL where there is none. */
 static const struct pic_value *own_name(const struct pic_row *row)
 {
-    static const char *const candidates[] = {"title", "name", "label", "supplier", "code"};
-    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
-        const struct pic_field *field = pic_entity_by_column(row->entity, candidates[i]);
+    for (size_t i = 0; i < NAME_COLUMNS; i++) {
+        const struct pic_field *field = pic_entity_by_column(row->entity, name_columns[i]);
         const struct pic_value *value = field == NULL ? NULL : pic_row_value(row, field->number);
         if (value != NULL && value->kind == PIC_KIND_TEXT && value->s.n > 0)
             return value;
@@ -31,36 +43,49 @@ static void separate(struct pic_buf *out, size_t start)
         pic_buf_text(out, " · ");
 }
 
-/* What a row without a name belongs to, and its amount. References are collected first: naming them
- * may load the same table, and what was loaded is borrowed. */
+/* The first listed value of a type; NULL where there is none. */
+static const struct pic_value *first_of(const struct pic_row *row, enum pic_type type)
+{
+    for (size_t i = 0; i < row->entity->field_n; i++) {
+        const struct pic_field *field = &row->entity->fields[i];
+        if ((field->flags & PIC_LISTED) != 0 && field->type == type &&
+            row->values[i].kind == PIC_KIND_INT)
+            return &row->values[i];
+    }
+    return NULL;
+}
+
+/* What a row without a name belongs to, and what tells it apart there: its amount, else its kind
+ * and its day. References are collected first: naming them may load the same table, and what was
+ * loaded is borrowed. */
 static void put_belongings(struct pic_state *state, const struct pic_row *row, unsigned depth,
                            struct pic_buf *out)
 {
     uint64_t refs[PIC_CHANGE_OPS_MAX];
     size_t ref_n = 0;
-    const struct pic_field *money = NULL;
-    int64_t cents = 0;
+    const struct pic_value *money = first_of(row, PIC_TYPE_MONEY);
+    const struct pic_value *day = first_of(row, PIC_TYPE_DATE);
     size_t start = out->len;
     for (size_t i = 0; i < row->entity->field_n; i++) {
-        const struct pic_field *field = &row->entity->fields[i];
         const struct pic_value *value = &row->values[i];
-        if ((field->flags & PIC_LISTED) == 0)
-            continue;
-        if (value->kind == PIC_KIND_REF && value->i != 0)
+        if ((row->entity->fields[i].flags & PIC_LISTED) != 0 && value->kind == PIC_KIND_REF &&
+            value->i != 0)
             refs[ref_n++] = (uint64_t)value->i;
-        if (value->kind == PIC_KIND_INT && field->type == PIC_TYPE_MONEY && money == NULL) {
-            money = field;
-            cents = value->i;
-        }
     }
+    bool apart = ref_n > 1; /* two belongings tell it apart by themselves */
+    if (!apart && money == NULL && (ref_n > 0 || day != NULL))
+        pic_buf_text(out, row->entity->label);
     for (size_t i = 0; i < ref_n; i++) {
         separate(out, start);
         put_row(state, refs[i], depth + 1, out);
     }
-    if (money == NULL || ref_n > 1)
-        return; /* two belongings tell it apart by themselves */
-    separate(out, start);
-    pic_money_format(cents, PIC_STYLE_SCREEN, out);
+    if (!apart && (money != NULL || day != NULL)) {
+        separate(out, start);
+        if (money != NULL)
+            pic_money_format(money->i, PIC_STYLE_SCREEN, out);
+        else
+            pic_date_format(day->i, PIC_STYLE_SCREEN, out);
+    }
 }
 
 static void put_row(struct pic_state *state, uint64_t id, unsigned depth, struct pic_buf *out)
@@ -91,7 +116,7 @@ static void put_code(struct pic_state *state, const char *nomenclature, struct p
                      struct pic_buf *out)
 {
     bool row = false;
-    struct pic_span label = pic_nomenclature_label(nomenclature, code);
+    struct pic_span label = pic_span_of(NULL, 0);
     sqlite3_stmt *stmt = pic_db_prepare(pic_state_rows(state)->db, label_sql, NULL);
     if (stmt != NULL) {
         pic_db_bind_text(stmt, 1, pic_span_text(nomenclature));
@@ -100,8 +125,11 @@ static void put_code(struct pic_state *state, const char *nomenclature, struct p
             label = pic_db_column_span(stmt, 0);
     }
     if (label.n == 0)
-        label = code;
-    pic_buf_bytes(out, label.p, label.n);
+        label = pic_nomenclature_label(nomenclature, code);
+    if (label.n == 0) /* an identifier, or a code that no list has any more */
+        pic_identifier_format(pic_identifier_kind(nomenclature), code, out);
+    else
+        pic_buf_bytes(out, label.p, label.n);
     (void)sqlite3_finalize(stmt);
 }
 

@@ -275,6 +275,34 @@ static void test_each_entity_can_be_recorded(void **state)
     assert_int_equal(standing(&s->laptop), PIC_STANDING_RECEIVED);
 }
 
+/* The pages of `pic ui` write while its exchange does, each on its own connection. */
+static void test_two_connections_of_one_program_lose_nothing(void **state)
+{
+    static const char *const typed[] = {"title", "Trop tôt", NULL};
+    struct scene *s = *state;
+    struct laptop *pages = &s->laptop;
+    struct laptop courier = {0};
+    struct pic_err err = {0};
+    uint64_t dot = 0;
+    pages->agent.shared = true;
+    assert_int_equal(
+        pic_agent_open(pages->folder, &pages->world, PIC_AGENT_BESIDE, &courier.agent, &err),
+        PIC_OK);
+    uint64_t one = project(pages, "Un");
+    uint64_t two = project(&courier, "Deux");
+    assert_int_equal(pic_dot_seq(expense(pages, two, "45,90")), 3);
+    assert_int_equal(pic_dot_seq(expense(&courier, one, "12,00")), 4);
+    assert_int_equal(pic_agent_begin(&courier.agent, &err), PIC_OK);
+    assert_int_equal(pic_agent_rebuild_due(&courier.agent), PIC_OK);
+    assert_int_equal(pic_agent_commit(&courier.agent, &err), PIC_OK);
+    assert_int_equal(record(pages, PIC_PROJECT, 0, typed, &dot), PIC_EREBUILDING);
+    assert_int_equal(pic_agent_rebuild(&courier.agent, &err), PIC_OK);
+    assert_int_equal(pic_dot_seq(expense(pages, two, "7,00")), 5);
+    pic_agent_close(&courier.agent);
+    sync_well(s, pages);
+    assert_int_equal(standing(pages), PIC_STANDING_RECEIVED);
+}
+
 static void test_a_reversal_counts_once(void **state)
 {
     struct scene *s = *state;
@@ -772,6 +800,7 @@ int main(void)
         TEST(test_sequences_follow_each_other),
         TEST(test_what_is_refused_is_recorded_nowhere),
         TEST(test_each_entity_can_be_recorded),
+        TEST(test_two_connections_of_one_program_lose_nothing),
         TEST(test_a_reversal_counts_once),
         TEST(test_an_identity_opens_for_its_readers_only),
         TEST(test_one_writer_and_readers_beside),

@@ -1,7 +1,7 @@
 /* given: texts that a person gave for fields, made ready for the record. A file is copied in and an
  * identity sealed, and each stands there by its hash; the rest stays as it was typed. */
-#ifndef PIC_AGENT_COMMANDS_GIVEN_H
-#define PIC_AGENT_COMMANDS_GIVEN_H
+#ifndef PIC_AGENT_GIVEN_H
+#define PIC_AGENT_GIVEN_H
 
 #include "agent/record.h"
 

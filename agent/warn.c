@@ -1,11 +1,18 @@
-#include "agent/commands/warn.h"
+#include "agent/warn.h"
 
 #include <string.h>
 
-#include "agent/commands/desk.h"
 #include "schema/state/checks.h"
+#include "schema/state/naming.h"
 
 enum { TEXT_MAX = 1024, DAY_MS = 24 * 60 * 60 * 1000 };
+
+static void say(const struct pic_warn *w, enum pic_tell key, const char *a, const char *b,
+                const char *c)
+{
+    const struct pic_warning warning = {.key = key, .facts = {a, b, c}};
+    w->each(w->context, &warning);
+}
 
 /* --- S-02: the budget --- */
 
@@ -37,110 +44,127 @@ static void put_sums(const struct pic_budget *budget, struct pic_buf *charges,
     pic_money_format(budget->products, PIC_STYLE_SCREEN, products);
 }
 
-void pic_warn_budget(struct pic_call *call, const struct pic_budget *budget)
+void pic_warn_budget(const struct pic_warn *w, const struct pic_budget *budget)
 {
     struct pic_buf charges;
     struct pic_buf products;
     if (budget->charges == budget->products)
         return;
     put_sums(budget, &charges, &products);
-    pic_call_tell(call, PIC_TELL_WARN_UNBALANCED, pic_buf_string(&charges),
-                  pic_buf_string(&products), NULL);
+    say(w, PIC_TELL_WARN_UNBALANCED, pic_buf_string(&charges), pic_buf_string(&products), NULL);
     pic_buf_release(&charges);
     pic_buf_release(&products);
 }
 
-/* True when the call says that the project is ready for the committee. */
-static bool hands_in(const struct pic_call *call)
+bool pic_warn_hands_in(struct pic_span status)
 {
-    const struct pic_entity *project = pic_dictionary_entity(PIC_PROJECT);
-    const struct pic_call_value *given =
-        pic_call_field(call, pic_entity_by_column(project, "status")->number);
-    return given != NULL && (pic_span_equal(given->value.s, pic_span_text("depose")) ||
-                             pic_span_equal(given->value.s, pic_span_text("complet")));
+    return pic_span_equal(status, pic_span_text("depose")) ||
+           pic_span_equal(status, pic_span_text("complet"));
 }
 
-int pic_warn_submission(struct pic_call *call, struct pic_agent *agent, uint64_t id)
+int pic_warn_submission(struct pic_agent *agent, uint64_t project, struct pic_err *err)
 {
     struct pic_budget budget = {0};
     struct pic_buf charges;
     struct pic_buf products;
-    if (id == 0 || call->target.entity->number != PIC_PROJECT || !hands_in(call))
+    if (project == 0)
         return PIC_OK;
-    int status = pic_budget_read(agent, id, &budget);
+    int status = pic_budget_read(agent, project, &budget);
     if (status != PIC_OK)
-        return pic_fail(&call->err, status, NULL);
+        return pic_fail(err, status, NULL);
     if (budget.charges == budget.products)
         return PIC_OK;
     put_sums(&budget, &charges, &products);
-    status = pic_fail(&call->err, PIC_EUNBALANCED, pic_buf_string(&charges),
-                      pic_buf_string(&products), NULL);
+    status =
+        pic_fail(err, PIC_EUNBALANCED, pic_buf_string(&charges), pic_buf_string(&products), NULL);
     pic_buf_release(&charges);
     pic_buf_release(&products);
     return status;
 }
 
-static void warn_line(struct pic_call *call, struct pic_agent *agent, const struct pic_row *line)
+static void warn_line(const struct pic_warn *w, struct pic_agent *agent, const struct pic_row *line)
 {
     struct pic_budget budget;
     const struct pic_field *project = pic_entity_by_column(line->entity, "project");
     if (pic_budget_read(agent, (uint64_t)pic_row_value(line, project->number)->i, &budget) ==
         PIC_OK)
-        pic_warn_budget(call, &budget);
+        pic_warn_budget(w, &budget);
 }
 
 /* --- S-03, S-07: an expense --- */
 
 /* "Dépense 2-8, Dupont, 45,90 €, 12/03/2026, projet « Jardin »": the one that looks the same. */
-static void warn_same(struct pic_call *call, struct pic_agent *agent, const struct pic_row *expense)
+static void tell_same(const struct pic_warn *w, struct pic_agent *agent, sqlite3_stmt *stmt)
 {
-    static const char sql[] =
-        "SELECT o.id, o.supplier, o.amount, o.invoice_on, o.project FROM expense AS e JOIN expense"
-        " AS o ON o.id <> e.id AND o.amount = e.amount AND o.reversed IS NULL"
-        " AND o.supplier = e.supplier COLLATE NOCASE AND (o.invoice_on = e.invoice_on"
-        " OR o.invoice_number = e.invoice_number COLLATE NOCASE)"
-        " WHERE e.id = ?1 AND coalesce(e.shared_with, 0) <> o.id"
-        " AND coalesce(o.shared_with, 0) <> e.id ORDER BY o.id LIMIT 1";
-    sqlite3_stmt *stmt = pic_db_prepare(&agent->db, sql, NULL);
+    const uint64_t id = (uint64_t)sqlite3_column_int64(stmt, 0);
+    struct pic_span supplier = pic_db_column_span(stmt, 1);
     struct pic_buf text;
     struct pic_buf number;
-    bool row = false;
-    if (stmt == NULL)
-        return;
     pic_buf_init(&text, TEXT_MAX);
     pic_buf_init(&number, TEXT_MAX);
-    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)expense->id);
-    if (pic_db_step(stmt, &row) == PIC_OK && row) {
-        struct pic_span supplier = pic_db_column_span(stmt, 1);
-        pic_dot_print((uint64_t)sqlite3_column_int64(stmt, 0), &number);
-        pic_buf_bytes(&text, supplier.p, supplier.n);
-        pic_buf_text(&text, ", ");
-        pic_money_format(sqlite3_column_int64(stmt, 2), PIC_STYLE_SCREEN, &text);
-        pic_buf_text(&text, ", ");
-        pic_date_format(sqlite3_column_int64(stmt, 3), PIC_STYLE_SCREEN, &text);
-        pic_buf_text(&text, ", ");
-        pic_desk_name(agent, (uint64_t)sqlite3_column_int64(stmt, 4), &text);
-        pic_call_tell(call, PIC_TELL_WARN_DUPLICATE, pic_buf_string(&number), pic_buf_string(&text),
-                      NULL);
-    }
-    (void)sqlite3_finalize(stmt);
+    pic_dot_print(id, &number);
+    pic_buf_bytes(&text, supplier.p, supplier.n);
+    pic_buf_text(&text, ", ");
+    pic_money_format(sqlite3_column_int64(stmt, 2), PIC_STYLE_SCREEN, &text);
+    pic_buf_text(&text, ", ");
+    pic_date_format(sqlite3_column_int64(stmt, 3), PIC_STYLE_SCREEN, &text);
+    pic_buf_text(&text, ", ");
+    pic_naming_row(agent->state, (uint64_t)sqlite3_column_int64(stmt, 4), &text);
+    const struct pic_warning warning = {.key = PIC_TELL_WARN_DUPLICATE,
+                                        .facts = {pic_buf_string(&number), pic_buf_string(&text)},
+                                        .other = id};
+    w->each(w->context, &warning);
     pic_buf_release(&text);
     pic_buf_release(&number);
 }
 
-static void warn_expense(struct pic_call *call, struct pic_agent *agent, const struct pic_row *row)
+void pic_warn_invoice(const struct pic_warn *w, struct pic_agent *agent,
+                      const struct pic_invoice *invoice)
 {
-    const struct pic_field *day = pic_entity_by_column(row->entity, "invoice_on");
-    const struct pic_value *on = pic_row_value(row, day->number);
-    if (on->kind == PIC_KIND_INT && on->i > pic_agent_now_ms(agent) / DAY_MS)
-        pic_call_tell(call, PIC_TELL_WARN_FUTURE, NULL);
-    warn_same(call, agent, row);
+    static const char sql[] =
+        "SELECT id, supplier, amount, invoice_on, project FROM expense WHERE id <> ?1"
+        " AND amount = ?2 AND supplier = ?3 COLLATE NOCASE AND reversed IS NULL"
+        " AND cancelled IS NULL AND (invoice_on = ?4 OR invoice_number = ?5 COLLATE NOCASE)"
+        " AND id <> ?6 AND coalesce(shared_with, -1) <> ?1 ORDER BY id LIMIT 1";
+    bool row = false;
+    if (invoice->on > pic_agent_now_ms(agent) / DAY_MS)
+        say(w, PIC_TELL_WARN_FUTURE, NULL, NULL, NULL);
+    sqlite3_stmt *stmt = pic_db_prepare(&agent->db, sql, NULL);
+    if (stmt == NULL)
+        return;
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)invoice->id);
+    (void)sqlite3_bind_int64(stmt, 2, invoice->cents);
+    pic_db_bind_text(stmt, 3, invoice->supplier);
+    (void)sqlite3_bind_int64(stmt, 4, invoice->on);
+    if (invoice->number.n > 0)
+        pic_db_bind_text(stmt, 5, invoice->number);
+    (void)sqlite3_bind_int64(stmt, 6, (sqlite3_int64)invoice->shared_with);
+    if (pic_db_step(stmt, &row) == PIC_OK && row)
+        tell_same(w, agent, stmt);
+    (void)sqlite3_finalize(stmt);
+}
+
+static const struct pic_value *value_of(const struct pic_row *row, const char *column)
+{
+    return pic_row_value(row, pic_entity_by_column(row->entity, column)->number);
+}
+
+static void warn_expense(const struct pic_warn *w, struct pic_agent *agent,
+                         const struct pic_row *row)
+{
+    const struct pic_invoice invoice = {.id = row->id,
+                                        .shared_with = (uint64_t)value_of(row, "shared_with")->i,
+                                        .cents = value_of(row, "amount")->i,
+                                        .on = value_of(row, "invoice_on")->i,
+                                        .supplier = value_of(row, "supplier")->s,
+                                        .number = value_of(row, "invoice_number")->s};
+    pic_warn_invoice(w, agent, &invoice);
 }
 
 /* --- S-04: caps --- */
 
 /* What is asked, against the caps that hold for the project's fund today. */
-static void warn_asked(struct pic_call *call, struct pic_agent *agent,
+static void warn_asked(const struct pic_warn *w, struct pic_agent *agent,
                        const struct pic_row *project)
 {
     static const char sql[] =
@@ -165,16 +189,15 @@ static void warn_asked(struct pic_call *call, struct pic_agent *agent,
         pic_money_parse((const char *)sqlite3_column_text(stmt, 0), &cents, NULL) == PIC_OK &&
         asked > cents) {
         pic_money_format(cents, PIC_STYLE_SCREEN, &cap);
-        pic_call_tell(call, PIC_TELL_WARN_CAP, pic_buf_string(&cap),
-                      (const char *)sqlite3_column_text(stmt, 1),
-                      (const char *)sqlite3_column_text(stmt, 2), NULL);
+        say(w, PIC_TELL_WARN_CAP, pic_buf_string(&cap), (const char *)sqlite3_column_text(stmt, 1),
+            (const char *)sqlite3_column_text(stmt, 2));
     }
     (void)sqlite3_finalize(stmt);
     pic_buf_release(&cap);
 }
 
 struct listener {
-    struct pic_call *call;
+    const struct pic_warn *warn;
     uint64_t id;
 };
 
@@ -186,15 +209,15 @@ static int hear(void *context, const struct pic_finding *finding)
         return PIC_OK;
     pic_buf_init(&text, TEXT_MAX);
     pic_buf_bytes(&text, finding->sentence.p, finding->sentence.n);
-    pic_call_tell(listener->call, PIC_TELL_WARN_GRANT, pic_buf_string(&text), NULL);
+    say(listener->warn, PIC_TELL_WARN_GRANT, pic_buf_string(&text), NULL, NULL);
     pic_buf_release(&text);
     return PIC_OK;
 }
 
 /* What was granted, by the very check that the central team runs. */
-static void warn_granted(struct pic_call *call, struct pic_agent *agent, uint64_t id)
+static void warn_granted(const struct pic_warn *w, struct pic_agent *agent, uint64_t id)
 {
-    struct listener listener = {call, id};
+    struct listener listener = {w, id};
     struct pic_check check;
     int status = PIC_OK; /* a warning that fails is no warning */
     for (size_t i = 0; status == PIC_OK && pic_check_at(i, &check); i++)
@@ -204,25 +227,24 @@ static void warn_granted(struct pic_call *call, struct pic_agent *agent, uint64_
 
 /* --- all --- */
 
-void pic_warn_entry(struct pic_call *call, struct pic_agent *agent, const struct pic_entity *entity,
-                    uint64_t id)
+void pic_warn_entry(const struct pic_warn *w, struct pic_agent *agent,
+                    const struct pic_entity *entity, uint64_t id)
 {
     struct pic_row row;
-    if (call->terminal.quiet ||
-        pic_row_load(pic_state_rows(agent->state), entity, id, &row) != PIC_OK)
+    if (pic_row_load(pic_state_rows(agent->state), entity, id, &row) != PIC_OK)
         return;
     switch ((enum pic_entity_number)entity->number) {
     case PIC_PROJECT:
-        warn_asked(call, agent, &row);
+        warn_asked(w, agent, &row);
         break;
     case PIC_BUDGET_LINE:
-        warn_line(call, agent, &row);
+        warn_line(w, agent, &row);
         break;
     case PIC_DECISION:
-        warn_granted(call, agent, id);
+        warn_granted(w, agent, id);
         break;
     case PIC_EXPENSE:
-        warn_expense(call, agent, &row);
+        warn_expense(w, agent, &row);
         break;
     default:
         break;

@@ -1,4 +1,4 @@
-#include "agent/commands/given.h"
+#include "agent/given.h"
 
 #include "agent/identities.h"
 
