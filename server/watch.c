@@ -86,6 +86,8 @@ int pic_watch_start(const struct pic_watch_options *options, struct pic_watch **
     w->options = *options;
     pic_watch_beat(w);
     int status = pic_probe_start(options->address, pages, w, &w->probe, err);
+    if (status == PIC_ELISTEN)
+        status = pic_fail(err, PIC_ELISTEN, options->address, "--metriques", NULL);
     if (status == PIC_OK)
         *out = w;
     else

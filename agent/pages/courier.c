@@ -70,6 +70,8 @@ static int exchange(struct pic_ui_courier *courier, struct pic_call *call)
         status = pic_net_open(&net, agent.self.urls, &carrier, &call->err);
     if (status == PIC_OK)
         status = pic_net_exchange(call, &agent, &courier->keys, &carrier, &courier->limits);
+    if (status == PIC_OK) /* the code of the invitation has served */
+        pic_session_save(&courier->keys, courier->folder, courier->desk->runtime);
     pic_net_close(&net);
     pic_agent_close(&agent);
     return status;

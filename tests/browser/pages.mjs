@@ -194,6 +194,24 @@ const visitTabs = async (page, path, javaScript) => {
   await look('projet-pieces');
 };
 
+// Documents are encrypted where they lie: without the keys a piece asks for the passphrase, then opens.
+const openLocked = async (page, project) => {
+  await page.goto(`${origin}${project}/pieces`);
+  check('pieces are named while locked, and none is shown',
+    (await page.locator('.piece').count()) === 3 && (await page.locator('.piece img').count()) === 0);
+  const piece = origin + await page.locator('.piece a').last().getAttribute('href');
+  await page.goto(piece);
+  await clean(page, 'piece-verrouillee');
+  for (const [phrase, opens] of [['un cheval vert dans la mer', false], ['un cheval bleu dans la mer', true]]) {
+    await page.getByLabel('Phrase de passe').fill(phrase);
+    await page.getByRole('button', { name: 'Déverrouiller et ouvrir' }).click();
+    check(`the piece ${opens ? 'opens' : 'stays shut'}`, opens === (page.url() === piece), page.url());
+  }
+  const shown = await page.request.get(piece);
+  check('it is what was joined, and no copy of it is kept', (await shown.body()).equals(png) &&
+    shown.headers()['cache-control'] === 'no-store', JSON.stringify(shown.headers()));
+};
+
 for (const javaScriptEnabled of [true, false]) {
   const context = javaScriptEnabled ? looked : await browser.newContext({ javaScriptEnabled });
   context.setDefaultTimeout(patience_ms);
@@ -235,6 +253,7 @@ for (const javaScriptEnabled of [true, false]) {
     check('a field is kept as it is left', (await kept).ok());
     ui.kill('SIGKILL');
     await once(ui, 'exit');
+    check('keys are put away', spawnSync(pic, ['verrouiller'], { env }).status === 0);
     ({ ui, url } = await launch());
     check('the same address after a kill', new URL(url).origin === origin, url);
     await page.getByLabel('Date de facture').fill('12/03/2026');
@@ -244,6 +263,7 @@ for (const javaScriptEnabled of [true, false]) {
     check('a page left open over it still saves', page.url().includes('enregistre=1'), page.url());
     await page.goto(`${origin}/depense/nouveau`);
     check('its draft is over', await page.getByLabel(/^Fournisseur/).inputValue() === '');
+    await openLocked(page, project);
   } else {
     await page.goto(`${origin}/echanges`);
     check('entries and documents wait, with their bytes', /Saisies.*octets|Saisies.*Ko/.test(await page.locator('tbody tr').first().innerText()) &&
