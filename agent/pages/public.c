@@ -113,7 +113,7 @@ static void put_cell(struct pic_visit *visit, size_t gender, size_t age, size_t 
 {
     char name[NAME_SIZE];
     char labels[3][LABEL_SIZE];
-    char label[3 * LABEL_SIZE];
+    char label[sizeof labels + sizeof ", , "];
     name_cell(gender, age, residence, name);
     copy_label("genre", pic_grid_genders[gender], labels[0]);
     copy_label("tranche-age", pic_grid_ages[age], labels[1]);

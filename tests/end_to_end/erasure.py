@@ -143,7 +143,7 @@ def test(stage: s.Stage, _: list[str]) -> None:
         s.check("read after it was erased",
                 "G-03" in laptop.run("identite", "voir", one).ended(1).err)
         s.equal("certificates", [row["objet"] for row in laptop.rows("effacement")],
-                ["Participant Jardin partagé"])
+                ["Participant · Jardin partagé"])
 
     # A laptop erases another: the server and the other laptop follow.
     first.ok("participant", "effacer", two, "--motif", "durée de garde échue", "--oui")
