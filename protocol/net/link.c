@@ -174,6 +174,7 @@ static int dial(struct pic_link *link, const char *url, int timeout_ms)
         nng_aio_free(aio);
         return PIC_EUNREACHABLE;
     }
+    (void)nng_stream_dialer_set_bool(link->dialer, NNG_OPT_TCP_NODELAY, true); /* listener.c */
     nng_aio_set_timeout(aio, timeout_ms > 0 ? timeout_ms : 1);
     nng_stream_dialer_dial(link->dialer, aio);
     nng_aio_wait(aio);

@@ -529,9 +529,11 @@ int pic_listener_open(const char *url, const struct pic_listener_options *option
     int port = 0;
     if (nng_aio_alloc(&l->aio, accepted, l) != 0)
         status = PIC_EMEMORY;
-    else if (nng_stream_listener_alloc(&l->accepter, url) == 0 &&
-             nng_stream_listener_listen(l->accepter) == 0)
-        status = PIC_OK;
+    else if (nng_stream_listener_alloc(&l->accepter, url) == 0) {
+        /* No short answer waits for the acknowledgement of the one before: that takes 40 ms. */
+        (void)nng_stream_listener_set_bool(l->accepter, NNG_OPT_TCP_NODELAY, true);
+        status = nng_stream_listener_listen(l->accepter) == 0 ? PIC_OK : PIC_EIO;
+    }
     if (status == PIC_OK &&
         nng_stream_listener_get_int(l->accepter, NNG_OPT_TCP_BOUND_PORT, &port) == 0)
         l->port = (unsigned)port;
