@@ -237,7 +237,7 @@ static void put_code(const struct pic_secret *secret, struct pic_buf *out)
     char line[PIC_RESCUE_LINE_SIZE];
     struct pic_buf text;
     struct pic_qr qr = {0};
-    pic_buf_init(&text, PIC_RESCUE_LINES * 2 * PIC_RESCUE_LINE_SIZE);
+    pic_buf_init(&text, (size_t)PIC_RESCUE_LINES * 2 * PIC_RESCUE_LINE_SIZE);
     for (unsigned n = 1; n <= PIC_RESCUE_LINES; n++) {
         pic_rescue_line(secret, n, line);
         pic_buf_printf(&text, "%u %s\n", n, line);

@@ -69,7 +69,8 @@ static int send_or_list(struct pic_call *call, struct pic_agent *agent, struct p
     if (status == PIC_OK)
         status = pic_net_exchange(call, agent, keys, &carrier, &everything);
     pic_net_close(&net);
-    call->err = (struct pic_err){0}; /* the hand-over itself is done */
+    if (status != PIC_OK)
+        call->err = (struct pic_err){0}; /* the hand-over itself is done */
     status = pic_agent_pending(agent, &pending);
     if (status != PIC_OK)
         return pic_fail(&call->err, status, NULL);

@@ -167,8 +167,9 @@ static void copy_lines(const struct scene *s, unsigned number, void (*change)(ch
         (void)snprintf(line, sizeof line, "%s", next);
         if (++at == number)
             change(line);
-        strcat(out, numbers ? line : strchr(line, ' ') + 1);
-        strcat(out, "\r\n\n");
+        size_t before = strlen(out);
+        (void)snprintf(out + before, TEXT_MAX - before, "%s\r\n\n",
+                       numbers ? line : strchr(line, ' ') + 1);
     }
 }
 
@@ -202,7 +203,8 @@ static void one_sign_less(char *line)
 
 static void one_sign_more(char *line)
 {
-    strcpy(strrchr(line, '-'), "-4AAAAA");
+    static const char longer[] = "-4AAAAA";
+    memcpy(strrchr(line, '-'), longer, sizeof longer);
 }
 
 static void no_base32(char *line)
