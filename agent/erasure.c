@@ -10,7 +10,6 @@
 enum {
     DOTS_MAX = (PIC_PERSON_CHANGES_MAX + 1) * 8,
     HASHES_MAX = PIC_PERSON_CHANGES_MAX * PIC_CHANGE_OPS_MAX * PIC_HASH_SIZE,
-    ADDRESSES_MAX = 8000,
     MS_PER_DAY = 24 * 60 * 60 * 1000,
 };
 
@@ -62,27 +61,13 @@ static int record(struct pic_agent *agent, uint64_t about, const char *reason,
                   const struct traces *t, uint64_t *dot, struct pic_err *err)
 {
     const struct pic_entity *entity = pic_dictionary_entity(PIC_ERASURE);
-    uint8_t digest[PIC_HASH_SIZE];
-    struct pic_buf addresses;
-    pic_buf_init(&addresses, ADDRESSES_MAX);
-    pic_persons_statement(pic_buf_view(&t->dots), pic_buf_view(&t->hashes), &addresses, digest);
-    const struct pic_value values[] = {
-        {.kind = PIC_KIND_REF, .i = (int64_t)about},
-        {.kind = PIC_KIND_INT, .i = pic_agent_now_ms(agent) / MS_PER_DAY},
-        {.kind = PIC_KIND_TEXT, .s = pic_buf_view(&addresses)},
-        {.kind = PIC_KIND_BYTES, .s = pic_span_of(digest, sizeof digest)},
-    };
-    const struct pic_input inputs[] = {
-        {.field = pic_entity_by_column(entity, "about"), .value = &values[0]},
-        {.field = pic_entity_by_column(entity, "reason"), .typed = reason},
-        {.field = pic_entity_by_column(entity, "erased_on"), .value = &values[1]},
-        {.field = pic_entity_by_column(entity, "changes"), .value = &values[2]},
-        {.field = pic_entity_by_column(entity, "digest"), .value = &values[3]},
-    };
-    int status = addresses.bad ? pic_fail(err, PIC_ELIMIT, NULL)
-                               : pic_record(agent, entity, 0, inputs,
-                                            sizeof inputs / sizeof *inputs, dot, err);
-    pic_buf_release(&addresses);
+    struct pic_person_erasure e;
+    pic_persons_erasure(about, reason, pic_agent_now_ms(agent) / MS_PER_DAY, pic_buf_view(&t->dots),
+                        pic_buf_view(&t->hashes), &e);
+    int status = e.addresses.bad
+                     ? pic_fail(err, PIC_ELIMIT, NULL)
+                     : pic_record(agent, entity, 0, e.inputs, PIC_ERASURE_INPUTS, dot, err);
+    pic_buf_release(&e.addresses);
     return status;
 }
 

@@ -5,7 +5,7 @@
 #include "schema/state/persons.h"
 #include "server/record.h"
 
-enum { ADDRESSES_MAX = 8000, KEY_GROUP = 4, ADDRESS_MAX = 64, MS_PER_DAY = 24 * 3600 * 1000 };
+enum { KEY_GROUP = 4, ADDRESS_MAX = 64, MS_PER_DAY = 24 * 3600 * 1000 };
 
 /* --- traces --- */
 
@@ -65,27 +65,12 @@ static int record(struct pic_server *server, uint64_t about, const char *reason,
                   struct pic_span dots, struct pic_span hashes, uint64_t *dot, struct pic_err *err)
 {
     const struct pic_entity *entity = pic_dictionary_entity(PIC_ERASURE);
-    uint8_t digest[PIC_HASH_SIZE];
-    struct pic_buf addresses;
-    pic_buf_init(&addresses, ADDRESSES_MAX);
-    pic_persons_statement(dots, hashes, &addresses, digest);
-    const struct pic_value values[] = {
-        {.kind = PIC_KIND_REF, .i = (int64_t)about},
-        {.kind = PIC_KIND_INT, .i = pic_server_now_ms() / MS_PER_DAY},
-        {.kind = PIC_KIND_TEXT, .s = pic_buf_view(&addresses)},
-        {.kind = PIC_KIND_BYTES, .s = pic_span_of(digest, sizeof digest)},
-    };
-    const struct pic_input inputs[] = {
-        {.field = pic_entity_by_column(entity, "about"), .value = &values[0]},
-        {.field = pic_entity_by_column(entity, "reason"), .typed = reason},
-        {.field = pic_entity_by_column(entity, "erased_on"), .value = &values[1]},
-        {.field = pic_entity_by_column(entity, "changes"), .value = &values[2]},
-        {.field = pic_entity_by_column(entity, "digest"), .value = &values[3]},
-    };
-    int status = addresses.bad ? pic_fail(err, PIC_ELIMIT, NULL)
-                               : pic_record_one(server, entity, 0, inputs,
-                                                sizeof inputs / sizeof *inputs, dot, err);
-    pic_buf_release(&addresses);
+    struct pic_person_erasure e;
+    pic_persons_erasure(about, reason, pic_server_now_ms() / MS_PER_DAY, dots, hashes, &e);
+    int status = e.addresses.bad
+                     ? pic_fail(err, PIC_ELIMIT, NULL)
+                     : pic_record_one(server, entity, 0, e.inputs, PIC_ERASURE_INPUTS, dot, err);
+    pic_buf_release(&e.addresses);
     return status;
 }
 

@@ -145,8 +145,8 @@ int pic_persons_living(struct pic_db *db, pic_person_box_each *each, void *conte
     return each_box(db, false, each, context);
 }
 
-void pic_persons_statement(struct pic_span dots, struct pic_span hashes, struct pic_buf *addresses,
-                           uint8_t digest[static PIC_HASH_SIZE])
+static void put_statement(struct pic_span dots, struct pic_span hashes, struct pic_buf *addresses,
+                          uint8_t digest[static PIC_HASH_SIZE])
 {
     struct pic_cursor c = pic_cursor_of(dots.p, dots.n);
     struct pic_hasher hasher;
@@ -162,4 +162,28 @@ void pic_persons_statement(struct pic_span dots, struct pic_span hashes, struct 
     pic_hasher_update(&hasher, dots);
     pic_hasher_update(&hasher, hashes);
     pic_hasher_final(&hasher, digest);
+}
+
+void pic_persons_erasure(uint64_t about, const char *reason, int64_t day, struct pic_span dots,
+                         struct pic_span hashes, struct pic_person_erasure *out)
+{
+    enum { ADDRESSES_MAX = 8000 };
+    const struct pic_entity *entity = pic_dictionary_entity(PIC_ERASURE);
+    pic_buf_init(&out->addresses, ADDRESSES_MAX);
+    put_statement(dots, hashes, &out->addresses, out->digest);
+    const struct pic_value values[] = {
+        {.kind = PIC_KIND_REF, .i = (int64_t)about},
+        {.kind = PIC_KIND_INT, .i = day},
+        {.kind = PIC_KIND_TEXT, .s = pic_buf_view(&out->addresses)},
+        {.kind = PIC_KIND_BYTES, .s = pic_span_of(out->digest, sizeof out->digest)},
+    };
+    memcpy(out->values, values, sizeof values);
+    const struct pic_input inputs[] = {
+        {.field = pic_entity_by_column(entity, "about"), .value = &out->values[0]},
+        {.field = pic_entity_by_column(entity, "reason"), .typed = reason},
+        {.field = pic_entity_by_column(entity, "erased_on"), .value = &out->values[1]},
+        {.field = pic_entity_by_column(entity, "changes"), .value = &out->values[2]},
+        {.field = pic_entity_by_column(entity, "digest"), .value = &out->values[3]},
+    };
+    memcpy(out->inputs, inputs, sizeof inputs);
 }

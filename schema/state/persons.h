@@ -5,6 +5,7 @@
 #define PIC_STATE_PERSONS_H
 
 #include "schema/dictionary/dictionary.h"
+#include "schema/state/entry.h"
 #include "schema/store/db.h"
 
 enum {
@@ -39,10 +40,17 @@ PIC_MUST_USE int pic_persons_erased(struct pic_db *db, pic_person_box_each *each
 /* The same for each box that a row not erased names: what a laptop of the association keeps. */
 PIC_MUST_USE int pic_persons_living(struct pic_db *db, pic_person_box_each *each, void *context);
 
-/* What an erasure says, beside its reason: the addresses as "2-7 2-9", and the digest
- * BLAKE2b-256("pic/1 erasure" | address u64 each | hash each). Shared, so that every replica finds
- * the same. */
-void pic_persons_statement(struct pic_span dots, struct pic_span hashes, struct pic_buf *addresses,
-                           uint8_t digest[static PIC_HASH_SIZE]);
+/* What an erasure records, the same on every replica: whom, why, the day, the addresses of the
+ * changes as "2-7 2-9", and the digest BLAKE2b-256("pic/1 erasure" | address u64 each | hash each).
+ * Inputs point into it: it is never copied. PIC_ELIMIT when addresses.bad. */
+enum { PIC_ERASURE_INPUTS = 5 };
+struct pic_person_erasure {
+    struct pic_buf addresses; /* the caller releases it */
+    uint8_t digest[PIC_HASH_SIZE];
+    struct pic_value values[PIC_ERASURE_INPUTS - 1];
+    struct pic_input inputs[PIC_ERASURE_INPUTS];
+};
+void pic_persons_erasure(uint64_t about, const char *reason, int64_t day, struct pic_span dots,
+                         struct pic_span hashes, struct pic_person_erasure *out);
 
 #endif
